@@ -1,0 +1,7 @@
+export * from './encode-aad.ts';
+export { openEnvelope, sealEnvelope } from './envelope.ts';
+export * from './integrity-error.ts';
+export * from './key-chain.ts';
+export * from './key-store.ts';
+export * from './key-wrapper.ts';
+export * from './local-key-wrapper.ts';

@@ -1,0 +1,92 @@
+import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { parsePartnerId, partnerScope, type Scope, scopeId } from '@scaivault/tenancy';
+import { openEnvelope, sealEnvelope } from './envelope.ts';
+import { IntegrityError } from './integrity-error.ts';
+import { createKeyRing, type KeyRingOptions } from './key-ring.ts';
+import { keyBytes, takeSecretKey } from './secret-key.ts';
+import { unwrapKey, wrapKey } from './wrap-key.ts';
+
+export interface WrappedDataKey {
+  readonly wrappedKey: Buffer;
+  /** The id of the tenant or partner key that wraps it, or the keyRef of the root. */
+  readonly wrappedBy: string;
+}
+
+export interface SealedData extends WrappedDataKey {
+  /** An envelope under the data key (see `sealEnvelope`). */
+  readonly ciphertext: Buffer;
+}
+
+export interface KeyChainOptions extends KeyRingOptions {
+  /**
+   * What wraps new data keys (KEY_PROTECTION): `chain` the tenant or partner key, `direct` the root itself. Stored data
+   * opens by what wrapped it, whichever is set.
+   */
+  readonly protection: 'chain' | 'direct';
+}
+
+/**
+ * Encryption of stored data. Each call may end in `kms_unavailable`, in IntegrityError or in what the key store throws,
+ * and none belongs into a transaction, since it may wait for the KMS.
+ */
+export interface KeyChain {
+  /** Encrypts under a fresh data key for the place that `aad` names (see `encodeAad`). */
+  sealData(scope: Scope, aad: Uint8Array, plaintext: Uint8Array): Promise<SealedData>;
+  /** The plaintext of `sealData`; `internal_error` when the wrapping key does not exist. Makes no keys. */
+  openData(scope: Scope, aad: Uint8Array, sealed: SealedData): Promise<Buffer>;
+  /** Asks the KMS to wrap and unwrap a probe, past every cache. */
+  health(): Promise<void>;
+  /** Drops every unwrapped key and caches none from now on. The key wrapper is closed by whoever opened it. */
+  close(): Promise<void>;
+}
+
+const probe = { level: 'data', scopeId: scopeId(partnerScope(parsePartnerId('health-probe'))) } as const;
+
+/** A keyRef has its provider in front of a colon (see `RootWrappedKey`); a key id has no colon. */
+const namesRoot = (wrappedBy: string): boolean => wrappedBy.includes(':');
+
+/** The key chain of rest-api-core 14; `invalid_config` when the cache bounds are no whole numbers above 0. */
+export const createKeyChain = ({ protection, ...ringOptions }: KeyChainOptions): KeyChain => {
+  const { wrapper } = ringOptions;
+  const ring = createKeyRing(ringOptions);
+
+  const wrapDataKey = async (scope: Scope, raw: Uint8Array): Promise<WrappedDataKey> => {
+    const context = { level: 'data', scopeId: scopeId(scope) } as const;
+    if (protection === 'direct') {
+      const { wrapped, keyRef } = await wrapper.wrap(raw, context);
+      return { wrappedKey: wrapped, wrappedBy: keyRef };
+    }
+    const parent = await ring.current(scope);
+    return { wrappedKey: wrapKey(parent, raw, context), wrappedBy: parent.id };
+  };
+
+  const unwrapDataKey = async (scope: Scope, { wrappedKey, wrappedBy }: WrappedDataKey): Promise<KeyObject> => {
+    const context = { level: 'data', scopeId: scopeId(scope) } as const;
+    if (namesRoot(wrappedBy)) return takeSecretKey(await wrapper.unwrap(wrappedKey, wrappedBy, context));
+    return unwrapKey(await ring.byId(scope, wrappedBy), wrappedKey, context);
+  };
+
+  return {
+    async sealData(scope, aad, plaintext) {
+      const raw = randomBytes(keyBytes);
+      try {
+        const wrapped = await wrapDataKey(scope, raw);
+        return { ciphertext: sealEnvelope(takeSecretKey(raw), plaintext, aad), ...wrapped };
+      } finally {
+        raw.fill(0);
+      }
+    },
+    async openData(scope, aad, sealed) {
+      return openEnvelope(await unwrapDataKey(scope, sealed), sealed.ciphertext, aad);
+    },
+    async health() {
+      const sent = randomBytes(keyBytes);
+      const { wrapped, keyRef } = await wrapper.wrap(sent, probe);
+      const received = await wrapper.unwrap(wrapped, keyRef, probe);
+      if (received.length !== keyBytes || !timingSafeEqual(sent, received)) throw new IntegrityError('authentication');
+    },
+    async close() {
+      ring.close();
+    },
+  };
+};

@@ -1,0 +1,96 @@
+import type { ScopeId } from '@scaivault/tenancy';
+import { openConnection } from './connection.ts';
+import { parseConnectionTarget } from './connection-target.ts';
+import { createPool, type PoolStats } from './pool.ts';
+import { createSql, type Sql, type Tx } from './sql-tag.ts';
+import { runTransaction } from './transaction.ts';
+import { verifyRole } from './verify-role.ts';
+
+export interface DatabaseOptions {
+  /** `postgresql://user:password@host:port/database?sslmode=…` (DATABASE_URL). */
+  readonly url: string;
+  /** The role every session takes, e.g. `scaivault_secrets`; the login is this role or a member of it. */
+  readonly role: string;
+  /** The one schema that names are looked up in. */
+  readonly schema: string;
+  readonly applicationName: string;
+  /** The most connections of this process and service (DATABASE_POOL_SIZE). */
+  readonly poolSize: number;
+  /** Per statement, at the server (DATABASE_STATEMENT_TIMEOUT); 0 = none. */
+  readonly statementTimeoutMs: number;
+  /** PEM roots to check the server's certificate against (DATABASE_CA_FILE). */
+  readonly caFile?: string;
+  /** Hears of failed attempts to connect. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A service's own corner of the database. Every failure to reach it is 503 `service_unavailable`. */
+export interface Database {
+  /** Single statements outside a transaction: SQL functions that set the scope themselves, and tables without one. */
+  readonly sql: Sql;
+  /** One transaction in which row-level security shows and takes the rows of this scope only. */
+  withScope<T>(scopeId: ScopeId, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One transaction without a scope: row-level security shows nothing. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Resolves when row-level security binds this session's role; an Error for the operator when it would not. */
+  verifyRole(): Promise<void>;
+  /** Resolves when a statement comes back. */
+  ping(): Promise<void>;
+  poolStats(): PoolStats;
+  /** Lets running work end for up to five seconds. */
+  close(): Promise<void>;
+}
+
+const connectTimeoutMs = 5_000;
+const acquireTimeoutMs = 5_000;
+const lifetimeMs = 60 * 60_000;
+const closeGraceMs = 5_000;
+/** On top of the statement timeout: the server's own clock has failed by then, or the network swallowed the answer. */
+const answerGraceMs = 5_000;
+const idleInTransactionMs = 60_000;
+
+/**
+ * A pool of sessions that all run as one plain role (architecture 2, promise 3). Opens nothing yet; connections come
+ * with the first statement and, after an outage, with the first statement that follows it.
+ */
+export const openDatabase = (options: DatabaseOptions): Database => {
+  const { role, schema, statementTimeoutMs } = options;
+  const settings = {
+    target: parseConnectionTarget(options.url, options.caFile),
+    parameters: {
+      application_name: options.applicationName,
+      role,
+      search_path: schema,
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
+      statement_timeout: String(statementTimeoutMs),
+      idle_in_transaction_session_timeout: String(idleInTransactionMs),
+    },
+    connectTimeoutMs,
+    answerTimeoutMs: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + answerGraceMs,
+  };
+  const pool = createPool({
+    size: options.poolSize,
+    acquireTimeoutMs,
+    lifetimeMs,
+    open: (onLost) => openConnection(settings, onLost),
+    onError: options.onError ?? (() => {}),
+  });
+  const sql = createSql((parts) => pool.use((connection) => connection.run(parts)));
+
+  return {
+    sql,
+    withScope(scopeId, work) {
+      // Outside a transaction the setting reads as '', so an empty scope would be everybody's.
+      if (scopeId.length === 0) return Promise.reject(new Error('The scope is empty.'));
+      return pool.use((connection) => runTransaction(connection, scopeId, work));
+    },
+    transaction: (work) => pool.use((connection) => runTransaction(connection, undefined, work)),
+    verifyRole: () => verifyRole(sql, role),
+    ping: async () => {
+      await sql`select 1`;
+    },
+    poolStats: pool.stats,
+    close: () => pool.close(closeGraceMs),
+  };
+};

@@ -1,0 +1,10 @@
+export { type CheckMigratedOptions, checkMigrated } from './check-migrated.ts';
+export { loadCursorKey } from './cursor-key.ts';
+export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+export { ConnectionLostError, DatabaseError, isUniqueViolation } from './failure.ts';
+export { type MigrateOptions, migrate } from './migrate.ts';
+export type { Migrations } from './migration-folder.ts';
+export type { PoolStats } from './pool.ts';
+export { serviceRole } from './service-role.ts';
+export type { Sql, SqlTag, Tx } from './sql-tag.ts';
+export type { JsonParameter, Row, Rows, SqlHelper, SqlValue, Statement } from './statement.ts';

@@ -1,0 +1,101 @@
+import type { Connection } from './connection.ts';
+import { databaseUnavailable } from './failure.ts';
+import { createTx, type Tx } from './sql-tag.ts';
+import type { Row, Rows, StatementParts } from './statement.ts';
+
+const statement = (strings: string, values: StatementParts['values'] = []): StatementParts => ({ strings, values });
+
+const tagged = (strings: TemplateStringsArray, ...values: StatementParts['values']): StatementParts => ({
+  strings,
+  values,
+});
+
+const createTransactionTag = (connection: Connection) => {
+  let isOpen = true;
+  let last: Promise<unknown> = Promise.resolve();
+  let savepoints = 0;
+
+  // One after the other: the session works that way anyhow, and answers stay in step whatever fails between them.
+  const execute = (parts: StatementParts): Promise<Rows<Row[]>> => {
+    if (!isOpen) return Promise.reject(new Error('The transaction is over; this statement was not run.'));
+    const result = last.then(() => connection.run(parts));
+    last = result.catch(() => {});
+    return result;
+  };
+
+  const savepoint: Tx['savepoint'] = async (work) => {
+    savepoints += 1;
+    const name = `savepoint_${savepoints}`;
+    await execute(statement(`savepoint ${name}`));
+    try {
+      const result = await work(tx);
+      await execute(statement(`release savepoint ${name}`));
+      return result;
+    } catch (error) {
+      await execute(statement(`rollback to savepoint ${name}`));
+      throw error;
+    }
+  };
+
+  const tx = createTx(execute, savepoint);
+  return {
+    tx,
+    /** No statement is taken any more; resolves when those already taken are done. */
+    end: async (): Promise<void> => {
+      isOpen = false;
+      await last;
+    },
+  };
+};
+
+const begin = async (connection: Connection, scopeId: string | undefined): Promise<void> => {
+  // Sent together, so that a transaction costs one round trip to begin, scope included.
+  const begun = connection.run(statement('begin'));
+  const scoped =
+    scopeId === undefined
+      ? Promise.resolve()
+      : connection.run(tagged`select set_config('scaivault.scope', ${scopeId}, true)`);
+  await Promise.all([begun, scoped]);
+};
+
+const rollback = async (connection: Connection): Promise<void> => {
+  try {
+    await connection.run(statement('rollback'));
+  } catch {
+    // Whatever state it is in, nobody else must inherit it; the caller's error is the one that matters.
+    connection.discard('The transaction could not be rolled back.');
+  }
+};
+
+const commit = async (connection: Connection): Promise<void> => {
+  const result = (await connection.run(statement('commit'))) as Rows<Row[]> & { readonly command: string };
+  // The server answers COMMIT with ROLLBACK when a statement had failed and the work went on regardless.
+  if (result.command !== 'COMMIT') throw new Error('A statement of the transaction failed, so nothing was committed.');
+};
+
+/** Runs `work` in one transaction of this session; its failure rolls everything back. */
+export const runTransaction = async <T>(
+  connection: Connection,
+  scopeId: string | undefined,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> => {
+  try {
+    await begin(connection, scopeId);
+  } catch (error) {
+    connection.discard('The transaction could not be begun.');
+    throw error;
+  }
+  const { tx, end } = createTransactionTag(connection);
+  let result: T;
+  try {
+    result = await work(tx);
+  } catch (error) {
+    await end();
+    await rollback(connection);
+    throw error;
+  }
+  await end();
+  if (connection.isLost) throw databaseUnavailable(new Error('The connection was lost before the commit.'));
+  await commit(connection);
+  return result;
+};

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Database, DatabaseError, isUniqueViolation, type Tx } from '../src/index.ts';
+import { createMigratedDatabase, open, scope } from './own-database.ts';
+
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
+let db: Database;
+
+const addNote =
+  (id: string, body = 'text', scopeId = 't:acme') =>
+  async (tx: Tx) => {
+    await tx`insert into note (scope_id, id, body) values (${scopeId}, ${id}, ${body})`;
+  };
+const noteIds = async (tx: Tx): Promise<string[]> =>
+  (await tx<{ id: string }[]>`select id from note order by id`).map(({ id }) => id);
+
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+  db = open(database.url);
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  await database.admin`delete from dbtest.note`;
+});
+
+describe('row-level security', () => {
+  it('shows a scope its own rows and nobody else theirs', async () => {
+    await db.withScope(scope('acme'), addNote('a'));
+    await db.withScope(scope('other'), addNote('b', 'text', 't:other'));
+    expect(await db.withScope(scope('acme'), noteIds)).toEqual(['a']);
+    expect(await db.withScope(scope('other'), noteIds)).toEqual(['b']);
+  });
+
+  it('shows nothing without a scope, in a transaction and outside one, on a session that has had one', async () => {
+    const single = open(database.url, { poolSize: 1 });
+    await single.withScope(scope('acme'), addNote('a'));
+    expect(await single.transaction(noteIds)).toEqual([]);
+    expect(await single.sql`select id from note`).toHaveLength(0);
+    await single.close();
+  });
+
+  it('refuses to insert without a scope or into another one', async () => {
+    await expect(db.transaction(addNote('a'))).rejects.toMatchObject({ sqlState: '42501' });
+    await expect(db.withScope(scope('other'), addNote('a'))).rejects.toMatchObject({ sqlState: '42501' });
+    expect(await database.admin`select id from dbtest.note`).toHaveLength(0);
+  });
+
+  it('does not let a scope move its row to another one', async () => {
+    await db.withScope(scope('acme'), addNote('a'));
+    const move = db.withScope(scope('acme'), (tx) => tx`update note set scope_id = 't:other'`);
+    await expect(move).rejects.toMatchObject({ sqlState: '42501' });
+  });
+
+  it('is not asked with an empty scope, which every session without one has', async () => {
+    await expect(db.withScope('' as never, noteIds)).rejects.toThrow('empty');
+  });
+});
+
+describe('a transaction', () => {
+  it('keeps nothing when the work fails, and passes its error on', async () => {
+    const failure = new Error('no');
+    const work = db.withScope(scope('acme'), async (tx) => {
+      await addNote('a')(tx);
+      throw failure;
+    });
+    await expect(work).rejects.toBe(failure);
+    expect(await db.withScope(scope('acme'), noteIds)).toEqual([]);
+  });
+
+  it('fails when a statement failed and the work went on as if it had not', async () => {
+    const work = db.withScope(scope('acme'), async (tx) => {
+      await addNote('a')(tx);
+      await addNote('a')(tx).catch(() => {});
+    });
+    await expect(work).rejects.toThrow('nothing was committed');
+    expect(await db.withScope(scope('acme'), noteIds)).toEqual([]);
+  });
+
+  it('survives a failed savepoint', async () => {
+    await db.withScope(scope('acme'), async (tx) => {
+      await addNote('a')(tx);
+      await expect(tx.savepoint(addNote('a'))).rejects.toSatisfy((error) => isUniqueViolation(error, 'note_pkey'));
+      await tx.savepoint(addNote('b'));
+    });
+    expect(await db.withScope(scope('acme'), noteIds)).toEqual(['a', 'b']);
+  });
+
+  it('refuses statements that arrive after its end', async () => {
+    let leaked: Tx | undefined;
+    await db.withScope(scope('acme'), async (tx) => {
+      leaked = tx;
+    });
+    await expect(addNote('late')(leaked as Tx)).rejects.toThrow('over');
+  });
+
+  it('finishes a statement that was started and not awaited before it commits', async () => {
+    const floating: Promise<unknown>[] = [];
+    await db.withScope(scope('acme'), async (tx) => {
+      floating.push(addNote('a')(tx));
+    });
+    await Promise.all(floating);
+    expect(await db.withScope(scope('acme'), noteIds)).toEqual(['a']);
+  });
+
+  it('keeps answers and statements in step when one of several at once cannot be sent', async () => {
+    await db.withScope(scope('acme'), async (tx) => {
+      const results = await Promise.allSettled([
+        tx<{ n: number }[]>`select 1::int as n`,
+        tx`select ${undefined as never}::text`,
+        tx<{ n: number }[]>`select 4::int as n`,
+      ]);
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(results[2]).toMatchObject({ value: [{ n: 4 }] });
+    });
+  });
+});
+
+describe('a refused statement', () => {
+  it('names the constraint and not the values', async () => {
+    await db.withScope(scope('acme'), addNote('canary-id'));
+    const error: unknown = await db.withScope(scope('acme'), addNote('canary-id')).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(DatabaseError);
+    expect(isUniqueViolation(error)).toBe(true);
+    expect(isUniqueViolation(error, 'another')).toBe(false);
+    expect(error).toMatchObject({ constraint: 'note_pkey', table: 'note' });
+    expect(
+      Object.getOwnPropertyNames(error)
+        .map((name) => String(Reflect.get(error as object, name)))
+        .join(),
+    ).not.toContain('canary');
+  });
+
+  it('keeps a value that does not fit out of its message', async () => {
+    const error: unknown = await db.sql`select ${'canary'}::text::int`.then(String, String);
+    expect(error).toContain('22P02');
+    expect(error).not.toContain('canary');
+  });
+});
+
+describe('statements', () => {
+  it('are built from fragments, rows, identifiers and arrays', async () => {
+    await db.withScope(scope('acme'), async (tx) => {
+      const rows = ['a', 'b', 'c'].map((id) => ({ scope_id: 't:acme', id, body: `body of ${id}` }));
+      expect((await tx`insert into note ${tx(rows)}`).count).toBe(3);
+      const wanted = tx`id = any(${['a', 'c']}::text[])`;
+      const found = await tx<{ id: string }[]>`select ${tx(['id', 'body'])} from note where true ${tx`and ${wanted}`}`;
+      expect(found.map(({ id }) => id)).toEqual(['a', 'c']);
+      await tx`update note set ${tx({ body: 'new', id: 'ignored' }, 'body')} where id = 'a'`;
+      const [note] = await tx<{ body: string }[]>`select body from note where id = 'a'`;
+      expect(note?.body).toBe('new');
+    });
+  });
+
+  it('run once however often they are awaited, and not at all when never awaited', async () => {
+    await db.withScope(scope('acme'), async (tx) => {
+      void tx`insert into note (scope_id, id, body) values ('t:acme', 'never', '')`;
+      const once = tx`insert into note (scope_id, id, body) values ('t:acme', 'once', '')`;
+      await Promise.all([once, once]);
+      expect(await noteIds(tx)).toEqual(['once']);
+    });
+  });
+});

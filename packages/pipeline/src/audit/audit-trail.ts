@@ -1,0 +1,136 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type AuditRecord, AuditRecordSchema } from '@scaivault/contracts';
+import { VaultError } from '@scaivault/errors';
+import type { Metrics } from '@scaivault/runtime';
+import { newId, nowMicros } from '@scaivault/tenancy';
+import type { RequestInfo } from '../request-info.ts';
+
+/** The part of the journal that the trail writes to. */
+export interface AuditJournal {
+  intent(id: string, bytes: Uint8Array): Promise<void>;
+  outcome(id: string, bytes: Uint8Array): Promise<void>;
+  record(id: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** Whose deed it is and where its row lies. */
+export interface AuditSubject {
+  readonly tenantId: string;
+  readonly identityType: string;
+  readonly identityId: string;
+  readonly action: string;
+  readonly secretPath: string | undefined;
+  readonly policyId: string | undefined;
+}
+
+export type AuditOutcome = { readonly ok: true } | { readonly ok: false; readonly code: string };
+
+export interface OpenAudit {
+  /** Writes the outcome; the answer may leave when this has resolved. */
+  close(outcome: AuditOutcome, extra: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+export interface AuditTrail {
+  /** Writes the intent; the handler may run when this has resolved. 503 `audit_unavailable`. */
+  open(request: RequestInfo, subject: AuditSubject, extra: Readonly<Record<string, unknown>>): Promise<OpenAudit>;
+  /** Writes a deed that ended before its handler ran: a refusal. */
+  note(
+    request: RequestInfo,
+    subject: AuditSubject,
+    code: string,
+    extra: Readonly<Record<string, unknown>>,
+  ): Promise<void>;
+}
+
+const encoder = new TextEncoder();
+const emptyObject = encoder.encode('{}');
+
+const encodeExtra = (extra: Readonly<Record<string, unknown>>): Uint8Array => {
+  for (const _ in extra) return encoder.encode(JSON.stringify(extra));
+  return emptyObject;
+};
+
+const begin = (request: RequestInfo, subject: AuditSubject): AuditRecord => {
+  const record = create(AuditRecordSchema);
+  record.id = newId('log');
+  record.tenantId = subject.tenantId;
+  record.timestampMicros = BigInt(request.startedMicros);
+  record.action = subject.action;
+  record.identityType = subject.identityType;
+  record.identityId = subject.identityId;
+  record.requestId = request.requestId;
+  if (subject.secretPath !== undefined) record.secretPath = subject.secretPath;
+  if (subject.policyId !== undefined) record.policyId = subject.policyId;
+  if (request.sourceIp !== undefined) record.sourceIp = request.sourceIp;
+  if (request.userAgent !== undefined) record.userAgent = request.userAgent;
+  return record;
+};
+
+/** The row of a deed whose process died before it ended: nobody knows what became of it. */
+export const abandonedRecord = (intent: Uint8Array): Uint8Array => {
+  const record = fromBinary(AuditRecordSchema, intent);
+  record.success = false;
+  record.errorCode = 'unknown';
+  record.extraData = encoder.encode(
+    JSON.stringify({ ...(JSON.parse(new TextDecoder().decode(record.extraData)) as object), outcome: 'unknown' }),
+  );
+  return toBinary(AuditRecordSchema, record);
+};
+
+/**
+ * Turns requests into journal records (rest-api-core 7.1). `store` is set in AUDIT_MODE=strict: the outcome is then also
+ * committed as a row before the answer leaves.
+ */
+export const createAuditTrail = ({
+  journal,
+  store,
+  metrics,
+}: {
+  readonly journal: AuditJournal;
+  readonly store?: (records: readonly Uint8Array[]) => Promise<void>;
+  readonly metrics: Pick<Metrics, 'auditRows'>;
+}): AuditTrail => {
+  const finish = (
+    record: AuditRecord,
+    request: RequestInfo,
+    outcome: AuditOutcome,
+    extra: Readonly<Record<string, unknown>>,
+  ): Uint8Array => {
+    record.success = outcome.ok;
+    if (!outcome.ok) record.errorCode = outcome.code;
+    record.durationMs = Math.max(0, Math.round((nowMicros() - request.startedMicros) / 1000));
+    record.extraData = encodeExtra(extra);
+    metrics.auditRows.inc({ success: outcome.ok ? 'true' : 'false' });
+    return toBinary(AuditRecordSchema, record);
+  };
+  const storeNow = async (bytes: Uint8Array): Promise<void> => {
+    if (store === undefined) return;
+    try {
+      await store([bytes]);
+    } catch (error) {
+      throw new VaultError('audit_unavailable', 'The audit row could not be stored. Try again.', {
+        cause: error,
+        retryAfterSeconds: 1,
+      });
+    }
+  };
+  return {
+    open: async (request, subject, extra) => {
+      const record = begin(request, subject);
+      record.extraData = encodeExtra(extra);
+      await journal.intent(record.id, toBinary(AuditRecordSchema, record));
+      return {
+        close: async (outcome, more) => {
+          const bytes = finish(record, request, outcome, more);
+          await journal.outcome(record.id, bytes);
+          await storeNow(bytes);
+        },
+      };
+    },
+    note: async (request, subject, code, extra) => {
+      const record = begin(request, subject);
+      const bytes = finish(record, request, { ok: false, code }, extra);
+      await journal.record(record.id, bytes);
+      await storeNow(bytes);
+    },
+  };
+};

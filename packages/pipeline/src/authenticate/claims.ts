@@ -1,0 +1,95 @@
+import { VaultError } from '@scaivault/errors';
+import { compileGlob, type Glob } from '@scaivault/tenancy';
+import type { JWTPayload } from 'jose';
+import type { VerifiedToken } from './verified-token.ts';
+
+/** Names of the claims we read; any OpenID Connect issuer can be fitted by them (rest-api-core 2.1). */
+export interface ClaimNames {
+  readonly tenant: string;
+  readonly partner: string;
+  readonly groups: string;
+  readonly roles: string;
+  readonly scopes: string;
+  readonly mfa: string;
+}
+
+const unsound = (what: string): VaultError =>
+  new VaultError('token_invalid', 'The token is not valid.', { cause: new Error(`claim ${what} has no usable form`) });
+
+const textClaim = (payload: JWTPayload, name: string): string | null => {
+  const value = payload[name];
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'string' || value === '') throw unsound(name);
+  return value;
+};
+
+/** A text (words parted by spaces) or a list of texts. */
+const words = (payload: JWTPayload, name: string): readonly string[] => {
+  const value = payload[name];
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'string') return value.split(' ').filter((word) => word !== '');
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw unsound(name);
+};
+
+const secondsClaim = (payload: JWTPayload, name: string): number | null => {
+  const value = payload[name];
+  if (value === undefined) return null;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw unsound(name);
+  return value * 1000;
+};
+
+const globsClaim = (payload: JWTPayload): readonly Glob[] | null => {
+  const value = payload.scv_paths;
+  if (value === undefined) return null;
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw unsound('scv_paths');
+  try {
+    return value.map((pattern) => compileGlob(pattern));
+  } catch (error) {
+    throw new VaultError('token_invalid', 'The token is not valid.', { cause: error });
+  }
+};
+
+const actorClaim = (payload: JWTPayload): string | null => {
+  const { act } = payload;
+  if (act === undefined) return null;
+  const subject = typeof act === 'object' && act !== null && 'sub' in act ? act.sub : undefined;
+  if (typeof subject !== 'string') throw unsound('act');
+  return subject;
+};
+
+const withPrefix = (prefix: 'user' | 'sa', name: string): string =>
+  name.startsWith(`${prefix}:`) ? name : `${prefix}:${name}`;
+
+/** When a second factor was given: `auth_time` when `amr` holds `mfa`, else `iat` of such a token (rest-api-core 2.1). */
+const mfaTime = (payload: JWTPayload, names: ClaimNames): number | null =>
+  words(payload, names.mfa).includes('mfa')
+    ? (secondsClaim(payload, 'auth_time') ?? secondsClaim(payload, 'iat'))
+    : null;
+
+/** The verified payload as our own words; 401 `token_invalid` when a claim has no usable form. */
+export const readClaims = (payload: JWTPayload, names: ClaimNames): VerifiedToken => {
+  const subject = textClaim(payload, 'sub');
+  if (subject === null || subject.length > 256) throw unsound('sub');
+  const expiresAtMs = secondsClaim(payload, 'exp');
+  if (expiresAtMs === null) throw unsound('exp');
+  const isService = payload.token_type === 'client_credentials' || subject.startsWith('sa:');
+  const name = isService ? (textClaim(payload, 'client_id') ?? subject) : (textClaim(payload, 'email') ?? subject);
+  return {
+    subject,
+    tenantId: textClaim(payload, names.tenant),
+    partnerId: textClaim(payload, names.partner),
+    identityType: isService ? 'service_account' : 'user',
+    claimedIdentityId: withPrefix(isService ? 'sa' : 'user', name),
+    displayName: textClaim(payload, 'name'),
+    groups: words(payload, names.groups),
+    roles: [...words(payload, names.roles), ...words(payload, 'role')],
+    scopes: new Set(words(payload, names.scopes)),
+    issuedAtMs: secondsClaim(payload, 'iat'),
+    notBeforeMs: secondsClaim(payload, 'nbf'),
+    expiresAtMs,
+    mfaVerifiedAtMs: mfaTime(payload, names),
+    actorId: actorClaim(payload),
+    allowedPaths: globsClaim(payload),
+  };
+};

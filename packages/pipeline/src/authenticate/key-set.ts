@@ -1,0 +1,85 @@
+import { VaultError } from '@scaivault/errors';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+
+export interface KeySet {
+  /** For jose: the key that a token's header names. */
+  readonly getKey: JWTVerifyGetKey;
+  /** Fetches now; rejects when the issuer does not answer. */
+  refresh(): Promise<void>;
+  stop(): void;
+}
+
+export interface KeySetOptions {
+  /** Finds the address of the key set; asked at each refresh. */
+  readonly locate: () => Promise<string>;
+  readonly fetchJson: (url: string) => Promise<unknown>;
+  /** Interval of refreshes in milliseconds. */
+  readonly refreshMs: number;
+  readonly nowMs: () => number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** An unknown `kid` makes us ask once more, but at most this often (rest-api-core 2.1). */
+const unknownKidPauseMs = 30_000;
+/** A set that could not be refreshed serves on for a day (design section 11). */
+const usableMs = 86_400_000;
+
+const noKeys = (cause?: unknown): VaultError =>
+  new VaultError('service_unavailable', "The identity provider's keys are not available yet. Try again.", {
+    cause,
+    retryAfterSeconds: 2,
+  });
+
+const isKeySet = (value: unknown): value is JSONWebKeySet =>
+  typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys);
+
+/** The issuer's public keys: cached, refreshed in the background, kept through an outage. */
+export const createKeySet = (options: KeySetOptions): KeySet => {
+  let current: { readonly find: JWTVerifyGetKey; readonly fetchedAt: number } | undefined;
+  let underWay: Promise<void> | undefined;
+  let askedForUnknownAt = Number.NEGATIVE_INFINITY;
+
+  const load = async (): Promise<void> => {
+    const set = await options.fetchJson(await options.locate());
+    if (!isKeySet(set)) throw new Error('The key set has no list of keys.');
+    current = { find: createLocalJWKSet(set), fetchedAt: options.nowMs() };
+  };
+  const refresh = (): Promise<void> => {
+    underWay ??= load().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+  const timer = setInterval(() => {
+    refresh().catch(options.onFailure);
+  }, options.refreshMs);
+  timer.unref();
+
+  const usable = async () => {
+    if (current === undefined || options.nowMs() - current.fetchedAt > usableMs) {
+      await refresh().catch((error: unknown) => {
+        options.onFailure(error);
+        throw noKeys(error);
+      });
+    }
+    if (current === undefined) throw noKeys();
+    return current;
+  };
+
+  return {
+    getKey: async (header, token) => {
+      const known = await usable();
+      try {
+        return await known.find(header, token);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+        if (options.nowMs() - askedForUnknownAt < unknownKidPauseMs) throw error;
+        askedForUnknownAt = options.nowMs();
+        await refresh().catch(options.onFailure);
+        return (await usable()).find(header, token);
+      }
+    },
+    refresh,
+    stop: () => clearInterval(timer),
+  };
+};

@@ -1,0 +1,46 @@
+import { VaultError } from '@scaivault/errors';
+import type { CallContext } from '@scaivault/runtime';
+import { bearerToken, type TokenVerifier } from './authenticate/token-verifier.ts';
+import type { VerifiedToken } from './authenticate/verified-token.ts';
+import type { RateLimiter } from './limit/rate-limiter.ts';
+import { metadataNames } from './metadata.ts';
+
+/** Who asks, before anything else is looked at: the first line of every service and of the gateway. */
+export type Authenticate = (
+  authorization: string | undefined,
+  sourceIp: string | undefined,
+) => VerifiedToken | Promise<VerifiedToken>;
+
+/**
+ * Checks the bearer token. Failures are counted per source address; beyond the limit they are answered 429, so that
+ * guessing tells nothing any more (rest-api-core 13.1, auth:failures).
+ */
+export const createAuthenticate = ({
+  verify,
+  limiter,
+  onFailure,
+}: {
+  readonly verify: TokenVerifier;
+  readonly limiter: Pick<RateLimiter, 'takeSilently'>;
+  readonly onFailure: (error: VaultError) => void;
+}): Authenticate => {
+  const fail = (error: unknown, sourceIp: string | undefined): never => {
+    if (error instanceof VaultError && error.httpStatus === 401) {
+      onFailure(error);
+      limiter.takeSilently('auth:failures', sourceIp ?? 'unknown');
+    }
+    throw error;
+  };
+  return (authorization, sourceIp) => {
+    try {
+      const content = verify(bearerToken(authorization));
+      return content instanceof Promise ? content.catch((error: unknown) => fail(error, sourceIp)) : content;
+    } catch (error) {
+      return fail(error, sourceIp);
+    }
+  };
+};
+
+/** The Authorization value of a call. */
+export const authorizationOf = (call: CallContext): string | undefined =>
+  call.metadata.get(metadataNames.authorization);

@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { createClient } from '@connectrpc/connect';
+import { AuditIngestService, IdentityFeedService, PolicyFeedService } from '@scaivault/contracts';
+import { ConfigurationError, type Interceptor, type ModuleDependencies } from '@scaivault/runtime';
+import { type AuditTrail, abandonedRecord, createAuditTrail } from '../audit/audit-trail.ts';
+import { createNoteAuthFailure, type NoteAuthFailure } from '../audit/note-auth-failure.ts';
+import { createTokenVerifier } from '../authenticate/token-verifier.ts';
+import { type Authenticate, createAuthenticate } from '../gate.ts';
+import { openJournal } from '../journal/journal.ts';
+import { createRateLimiter, type RateLimiter } from '../limit/rate-limiter.ts';
+import { createTokenBuckets } from '../limit/token-buckets.ts';
+import { createPipeline } from '../pipeline.ts';
+import { createIdentityReplica } from '../replica/identity-replica.ts';
+import { createPolicyReplica } from '../replica/policy-replica.ts';
+import { openKeySet, tokenExpectations } from './open-key-set.ts';
+import { shipAbandonedJournals } from './ship-abandoned-journals.ts';
+
+/** What every process of ours has beside its services: the road in front of them and the journal beneath them. */
+export interface ProcessKit {
+  readonly intercept: Interceptor;
+  readonly authenticate: Authenticate;
+  readonly noteAuthFailure: NoteAuthFailure;
+  readonly limiter: RateLimiter;
+  readonly audit: AuditTrail;
+  /** Readiness of what the road needs. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  /** Follows the owners of policies and identities and ships the journal; needs their services to be reachable. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ProcessKitOptions extends ModuleDependencies {
+  /** Name of the process; its journal lies in a folder of that name. */
+  readonly name: string;
+  /** True in the process that also ships journals whose owners are gone (audit-writer, all-in-one). */
+  readonly adoptsJournals: boolean;
+}
+
+const shipping = { batchRecords: 500, batchBytes: 1_048_576 } as const;
+/** How long a stop waits for the journal to be shipped; what is left is shipped by the next start. */
+const drainMs = 2_000;
+/** One batch of audit records; a batch that takes longer is sent again, which stores nothing twice. */
+const ingestTimeoutMs = 5_000;
+
+const requireIssuer = (options: ProcessKitOptions): void => {
+  const { issuer, audience } = tokenExpectations(options.config);
+  if (issuer.startsWith('undefined')) throw new ConfigurationError('SCAIKEY_URL', 'is needed (or OIDC_ISSUER)');
+  if (audience === '') throw new ConfigurationError('SCAIKEY_AUDIENCE', 'is needed (or OIDC_AUDIENCE)');
+};
+
+/** Opens journal, replicas, token checks and limits of one process and composes the pipeline from them. */
+export const openProcessKit = async (options: ProcessKitOptions): Promise<ProcessKit> => {
+  const { config, logger, metrics, nowMs } = options;
+  requireIssuer(options);
+  const onFailure = (what: string) => (error: unknown) =>
+    logger.warn({ err: error }, `${what} failed; it is tried again`);
+
+  const journalRoot = config.JOURNAL_DIR ?? join(config.DATA_DIR, 'journal');
+  const journalOptions = {
+    maxBytes: config.JOURNAL_MAX_BYTES,
+    fsync: config.JOURNAL_FSYNC,
+    nowMs,
+    abandon: abandonedRecord,
+    onAlarm: (alarm: object) => logger.error({ alarm: 'audit_journal', ...alarm }, 'The audit journal needs attention'),
+  };
+  const journal = await openJournal({ ...journalOptions, directory: join(journalRoot, options.name) });
+  const ingest = createClient(AuditIngestService, options.transportTo('audit-writer'));
+  const store = async (records: readonly Uint8Array[]): Promise<void> => {
+    await ingest.ingestAuditRecords({ records: [...records] }, { timeoutMs: ingestTimeoutMs });
+  };
+  const audit = createAuditTrail({ journal, metrics, ...(config.AUDIT_MODE === 'strict' ? { store } : {}) });
+
+  const directory = createIdentityReplica({
+    client: createClient(IdentityFeedService, options.transportTo('identity-sync')),
+    maxStalenessMs: config.AUTHORITY_MAX_STALENESS,
+    onFailure: onFailure('Following identity changes'),
+  });
+  const policies = createPolicyReplica({
+    client: createClient(PolicyFeedService, options.transportTo('policy')),
+    maxStalenessMs: config.AUTHORITY_MAX_STALENESS,
+    onFailure: onFailure('Following policy changes'),
+  });
+
+  const keySet = openKeySet(config, nowMs, onFailure("Fetching the identity provider's keys"));
+  const claims = {
+    tenant: config.OIDC_CLAIM_TENANT,
+    partner: config.OIDC_CLAIM_PARTNER,
+    groups: config.OIDC_CLAIM_GROUPS,
+    roles: config.OIDC_CLAIM_ROLES,
+    scopes: config.OIDC_CLAIM_SCOPES,
+    mfa: config.OIDC_CLAIM_MFA,
+  };
+  const verify = createTokenVerifier({
+    keySet,
+    ...tokenExpectations(config),
+    claims,
+    leewayMs: config.TOKEN_LEEWAY,
+    nowMs,
+  });
+  const limiter = createRateLimiter({ buckets: createTokenBuckets({ nowMs }), limits: config.rateLimits, metrics });
+  const authenticate = createAuthenticate({
+    verify,
+    limiter,
+    onFailure: ({ code }) => metrics.authFailures.inc({ code }),
+  });
+  const noteAuthFailure = createNoteAuthFailure({ directory, audit, tenantClaim: claims.tenant });
+
+  const shipper = () => journal.ship(store, shipping);
+  let shippingNow: ReturnType<typeof shipper> | undefined;
+  let adopted: { stop(): Promise<void> } | undefined;
+  const gauges = setInterval(() => {
+    const { bytes, backlogRecords, oldestUnshippedMs } = journal.stats();
+    metrics.journalBytes.set(bytes);
+    metrics.journalBacklog.set(backlogRecords);
+    metrics.journalOldestSeconds.set((oldestUnshippedMs ?? 0) / 1000);
+  }, 1_000);
+  gauges.unref();
+
+  return {
+    intercept: createPipeline({
+      authenticate,
+      directory,
+      policies,
+      limiter,
+      audit,
+      noteAuthFailure,
+      metrics,
+      logger,
+      nowMs,
+    }),
+    authenticate,
+    noteAuthFailure,
+    limiter,
+    audit,
+    checks: { policies: () => policies.check(), identities: () => directory.check() },
+    start: async () => {
+      shippingNow = shipper();
+      if (options.adoptsJournals)
+        adopted = await shipAbandonedJournals(journalRoot, options.name, journalOptions, store);
+      await Promise.all([directory.start(), policies.start(), keySet.refresh().catch(onFailure('Fetching keys'))]);
+    },
+    stop: async () => {
+      clearInterval(gauges);
+      keySet.stop();
+      directory.stop();
+      policies.stop();
+      await Promise.race([shippingNow?.drained(), new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+      await adopted?.stop();
+      await shippingNow?.stop();
+      await journal.close();
+    },
+  };
+};

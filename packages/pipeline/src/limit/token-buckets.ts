@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache';
+
+export interface BucketAnswer {
+  readonly granted: boolean;
+  readonly limit: number;
+  /** Whole units left. */
+  readonly remaining: number;
+  /** Unix second at which the bucket is full again. */
+  readonly resetAtSeconds: number;
+  /** Whole seconds until the units asked for are there; at least 1 when refused. */
+  readonly retryAfterSeconds: number;
+}
+
+export interface TokenBuckets {
+  /** Takes units from the bucket of `key`, or none when too few are left. Undefined: the limit is off. */
+  take(key: string, perMinute: number, units?: number): BucketAnswer | undefined;
+}
+
+interface Bucket {
+  units: number;
+  at: number;
+}
+
+/** One token bucket per key, capacity = the figure per minute, refilled evenly (rest-api-core 13.1); memory bounded. */
+export const createTokenBuckets = ({ max = 100_000, nowMs }: { max?: number; nowMs: () => number }): TokenBuckets => {
+  const buckets = new LRUCache<string, Bucket>({ max });
+  return {
+    take: (key, perMinute, units = 1) => {
+      if (perMinute === 0) return undefined;
+      const now = nowMs();
+      const perMs = perMinute / 60_000;
+      const bucket = buckets.get(key) ?? { units: perMinute, at: now };
+      buckets.set(key, bucket);
+      // A clock that jumps back gives nothing and takes nothing.
+      bucket.units = Math.min(perMinute, bucket.units + Math.max(0, now - bucket.at) * perMs);
+      bucket.at = now;
+      const granted = bucket.units >= units;
+      if (granted) bucket.units -= units;
+      return {
+        granted,
+        limit: perMinute,
+        remaining: Math.floor(bucket.units),
+        resetAtSeconds: Math.ceil((now + (perMinute - bucket.units) / perMs) / 1000),
+        retryAfterSeconds: granted ? 0 : Math.max(1, Math.ceil((units - bucket.units) / perMs / 1000)),
+      };
+    },
+  };
+};

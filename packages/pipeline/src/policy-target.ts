@@ -1,0 +1,48 @@
+import { type DescMethod, getOption, type Message } from '@bufbuild/protobuf';
+import { access, Permission as WirePermission } from '@scaivault/contracts';
+import type { Permission } from '@scaivault/policy-engine';
+import { type PathPrefix, parsePathPrefix, parseSecretPath, policyPathOf, type Scope } from '@scaivault/tenancy';
+import type { Target } from './rpc-call.ts';
+
+const permissionWords: Readonly<Record<WirePermission, Permission | undefined>> = {
+  [WirePermission.UNSPECIFIED]: undefined,
+  [WirePermission.READ]: 'read',
+  [WirePermission.WRITE]: 'write',
+  [WirePermission.DELETE]: 'delete',
+  [WirePermission.LIST]: 'list',
+  [WirePermission.ROTATE]: 'rotate',
+  [WirePermission.ADMIN]: 'admin',
+};
+
+/** The permission that an RPC asks the caller's policies for, if any. */
+export const permissionOf = (method: DescMethod): Permission | undefined =>
+  permissionWords[getOption(method, access).permission];
+
+/** Reads the field that a template such as "{path}" names; templates name one field and nothing else. */
+const fieldOf = (method: DescMethod, template: string): ((message: Message) => string | undefined) | undefined => {
+  if (template === '') return undefined;
+  const name = /^\{([a-z_]+)\}$/.exec(template)?.[1];
+  const field = method.input.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`${method.parent.typeName}.${method.name}: "${template}" names no field.`);
+  return (message) => (message as unknown as Record<string, string | undefined>)[field.localName];
+};
+
+/** Compiles an RPC's `path` template into the one place where its secret path is parsed. */
+export const compileTarget = (method: DescMethod): ((message: Message, scope: Scope) => Target) | undefined => {
+  const read = fieldOf(method, getOption(method, access).path);
+  if (read === undefined) return undefined;
+  return (message, scope) => {
+    const path = parseSecretPath(read(message) ?? '');
+    return { scope, path, policyPath: policyPathOf(scope, path) };
+  };
+};
+
+/** Compiles an RPC's `audit_path` template, which names a path prefix. */
+export const compilePrefix = (method: DescMethod): ((message: Message) => PathPrefix | undefined) | undefined => {
+  const read = fieldOf(method, getOption(method, access).auditPath);
+  if (read === undefined) return undefined;
+  return (message) => {
+    const text = read(message);
+    return text === undefined || text === '' ? undefined : parsePathPrefix(text);
+  };
+};

@@ -1,0 +1,72 @@
+import type { Client } from '@connectrpc/connect';
+import type { IdentityFeedService, CallerRecord as WireCaller } from '@scaivault/contracts';
+import type { PartnerId } from '@scaivault/tenancy';
+import {
+  type CallerRecord,
+  type DirectoryStatus,
+  type IdentityDirectory,
+  type Known,
+  type TenantRecord,
+  tenantNotices,
+} from '../resolve/identity-directory.ts';
+import { createReplica, type Replica } from './replica.ts';
+
+export type IdentityReplica = IdentityDirectory & Pick<Replica<object>, 'start' | 'stop' | 'check'>;
+
+type Key = readonly ['tenant', string] | readonly ['caller', string, string, string];
+
+const statusOf = (text: string): DirectoryStatus => (text === 'ACTIVE' || text === 'SUSPENDED' ? text : 'DELETED');
+
+const milliseconds = (micros: bigint | undefined): number | null =>
+  micros === undefined ? null : Number(micros) / 1000;
+
+const recordOf = (caller: WireCaller): CallerRecord => ({
+  subjectId: caller.subjectId,
+  identityType: caller.identityType === 'service_account' ? 'service_account' : 'user',
+  identityId: caller.identityId,
+  displayName: caller.displayName ?? null,
+  status: statusOf(caller.status),
+  groups: caller.groups.map(({ subjectId, identityId }) => ({ subjectId, identityId })),
+  roles: caller.roles,
+  tokensVoidBeforeMs: milliseconds(caller.tokensVoidBeforeMicros),
+  mfaVoidBeforeMs: milliseconds(caller.mfaVoidBeforeMicros),
+});
+
+/** Tenants and callers this process meets, kept current by identity-sync. */
+export const createIdentityReplica = (options: {
+  readonly client: Client<typeof IdentityFeedService>;
+  readonly maxStalenessMs: number;
+  readonly onFailure: (error: unknown) => void;
+  readonly max?: number;
+}): IdentityReplica => {
+  const fetchTenant = async (tenantId: string): Promise<Known<TenantRecord>> => {
+    const answer = await options.client.lookupTenant({ tenantId });
+    if (!answer.found) return { record: undefined };
+    return { record: { partnerId: answer.partnerId as PartnerId, status: statusOf(answer.status) } };
+  };
+  const fetchCaller = async (tenantId: string, subject: string, identityId: string): Promise<Known<CallerRecord>> => {
+    const { caller } = await options.client.lookupCaller({ tenantId, subject, identityId });
+    return { record: caller === undefined ? undefined : recordOf(caller) };
+  };
+  const replica = createReplica<Known<TenantRecord> | Known<CallerRecord>>({
+    name: 'identities',
+    max: options.max ?? 100_000,
+    maxStalenessMs: options.maxStalenessMs,
+    onFailure: options.onFailure,
+    scopesOf: (key) => [tenantNotices((JSON.parse(key) as Key)[1])],
+    fetch: (key) => {
+      const parts = JSON.parse(key) as Key;
+      return parts[0] === 'tenant' ? fetchTenant(parts[1]) : fetchCaller(parts[1], parts[2], parts[3]);
+    },
+    follow: (request, timeoutMs) => options.client.followIdentityRevisions(request, { timeoutMs }),
+  });
+  type Answer<Record> = Known<Record> | Promise<Known<Record>>;
+  return {
+    start: replica.start,
+    stop: replica.stop,
+    check: replica.check,
+    tenant: (tenantId) => replica.get(JSON.stringify(['tenant', tenantId] satisfies Key)) as Answer<TenantRecord>,
+    caller: (tenantId, subject, identityId) =>
+      replica.get(JSON.stringify(['caller', tenantId, subject, identityId] satisfies Key)) as Answer<CallerRecord>,
+  };
+};

@@ -1,0 +1,62 @@
+import type { Client } from '@connectrpc/connect';
+import type { PolicyFeedService, PolicyBundle as WireBundle } from '@scaivault/contracts';
+import { compilePolicies, type PolicyBundle, type PolicyRecord, type RuleDocument } from '@scaivault/policy-engine';
+import type { PartnerId, ScopeId, TenantId } from '@scaivault/tenancy';
+import { createReplica, type Replica } from './replica.ts';
+
+/** The compiled policies that can concern callers in a tenant. */
+export interface PolicySource {
+  bundle(tenantId: TenantId, partnerId: PartnerId): PolicyBundle | Promise<PolicyBundle>;
+}
+
+export type PolicyReplica = PolicySource & Pick<Replica<PolicyBundle>, 'start' | 'stop' | 'check'>;
+
+const decoder = new TextDecoder();
+
+const recordsOf = (bundle: WireBundle): PolicyRecord[] =>
+  bundle.policies.map((policy) => ({
+    id: policy.id,
+    name: policy.name,
+    scope: policy.scope === 'partner' ? 'partner' : 'tenant',
+    priority: policy.priority,
+    createdAtMs: Number(policy.createdAtMicros) / 1000,
+    rules: JSON.parse(decoder.decode(policy.rulesJson)) as RuleDocument[],
+    bindings: policy.bindings.map((binding) => ({
+      identityType: binding.identityType as 'user' | 'service_account' | 'group',
+      identityId: binding.identityId,
+      subjectId: binding.subjectId ?? null,
+      expiresAtMs: binding.expiresAtMicros === undefined ? null : Number(binding.expiresAtMicros) / 1000,
+    })),
+  }));
+
+/** Tenant ids hold no line break (printable ASCII), so the key can be taken apart again. */
+const keyOf = (tenantId: string, partnerId: string): string => `${tenantId}\n${partnerId}`;
+const partsOf = (key: string): [string, string] => {
+  const at = key.indexOf('\n');
+  return [key.slice(0, at), key.slice(at + 1)];
+};
+
+/** Policies of the tenants this process serves, kept current by the policy service. */
+export const createPolicyReplica = (options: {
+  readonly client: Client<typeof PolicyFeedService>;
+  readonly maxStalenessMs: number;
+  readonly onFailure: (error: unknown) => void;
+  readonly max?: number;
+}): PolicyReplica => {
+  const replica = createReplica<PolicyBundle>({
+    name: 'access policies',
+    max: options.max ?? 10_000,
+    maxStalenessMs: options.maxStalenessMs,
+    onFailure: options.onFailure,
+    scopesOf: (key) => {
+      const [tenantId, partnerId] = partsOf(key);
+      return [`t:${tenantId}` as ScopeId, `p:${partnerId}` as ScopeId];
+    },
+    fetch: async (key) => {
+      const [tenantId, partnerId] = partsOf(key);
+      return compilePolicies(recordsOf(await options.client.getPolicyBundle({ tenantId, partnerId })));
+    },
+    follow: (request, timeoutMs) => options.client.followPolicyRevisions(request, { timeoutMs }),
+  });
+  return { ...replica, bundle: (tenantId, partnerId) => replica.get(keyOf(tenantId, partnerId)) };
+};

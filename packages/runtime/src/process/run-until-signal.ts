@@ -1,0 +1,41 @@
+export interface RunningProcess {
+  /** Drains and stops; resolves when nothing is left. */
+  stop(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly start: () => Promise<RunningProcess>;
+  /** Milliseconds that stopping may take before the process leaves anyway. */
+  readonly stopTimeoutMs: () => number;
+  /** Called with what made the start or the stop fail. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+const untilSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+    // Started by another process of ours with an IPC channel: its end is our end.
+    process.once('disconnect', () => resolve());
+  });
+
+/**
+ * The life of a process: start, wait for SIGINT, SIGTERM or the end of the parent, drain, exit. A second signal, or a
+ * stop that takes too long, ends it at once. Exit code 1 tells that something failed.
+ */
+export const runUntilSignal = async (options: RunOptions): Promise<void> => {
+  const asked = untilSignal();
+  try {
+    const running = await options.start();
+    await asked;
+    const leave = (): void => process.exit(1);
+    process.once('SIGINT', leave);
+    process.once('SIGTERM', leave);
+    setTimeout(leave, options.stopTimeoutMs()).unref();
+    await running.stop();
+    process.exit(0);
+  } catch (error) {
+    options.onFailure(error);
+    process.exit(1);
+  }
+};

@@ -1,0 +1,13 @@
+import type { MountedService } from '../rpc/dispatcher.ts';
+
+/** One service as both deployment shapes run it: what it serves, what it does by itself, how it stops. */
+export interface ServiceModule {
+  readonly name: string;
+  readonly services: readonly MountedService[];
+  /** Readiness checks by name; each rejects when its dependency does not work. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  /** Begins background work; resolves when the module can serve. */
+  start(): Promise<void>;
+  /** Ends background work and gives resources back; calls under way are finished by then. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { anyPack, anyUnpack } from '@bufbuild/protobuf/wkt';
+import { ErrorDetailSchema, RpcStatusSchema } from '@scaivault/contracts';
+import { errorCatalogue, GrpcStatus, isErrorCode, VaultError } from '@scaivault/errors';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** gRPC status number of a refusal (rest-api-core 1.10). */
+export const grpcStatusOf = (error: VaultError): number => GrpcStatus[errorCatalogue[error.code].grpc];
+
+/** A refusal as google.rpc.Status bytes, for the trailer `grpc-status-details-bin`. The cause stays behind. */
+export const encodeWireError = (error: VaultError): Uint8Array => {
+  const detail = create(ErrorDetailSchema, { reason: error.code });
+  if (error.details !== undefined) detail.detailsJson = encoder.encode(JSON.stringify(error.details));
+  if (error.retryAfterSeconds !== undefined) detail.retryAfterSeconds = error.retryAfterSeconds;
+  return toBinary(
+    RpcStatusSchema,
+    create(RpcStatusSchema, {
+      code: grpcStatusOf(error),
+      message: error.message,
+      details: [anyPack(ErrorDetailSchema, detail)],
+    }),
+  );
+};
+
+/** The refusal that a peer sent, or undefined when the bytes hold none of ours. */
+export const decodeWireError = (bytes: Uint8Array): VaultError | undefined => {
+  const status = fromBinary(RpcStatusSchema, bytes);
+  for (const any of status.details) {
+    const detail = anyUnpack(any, ErrorDetailSchema);
+    if (detail === undefined || !isErrorCode(detail.reason)) continue;
+    const details = detail.detailsJson.length === 0 ? undefined : parseDetails(decoder.decode(detail.detailsJson));
+    return new VaultError(detail.reason, status.message, {
+      ...(details === undefined ? {} : { details }),
+      ...(detail.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: detail.retryAfterSeconds }),
+    });
+  }
+  return undefined;
+};
+
+const parseDetails = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
+
+/** What a caller may learn of a failure: the same refusal without its cause, as if it had crossed a wire. */
+export const withoutCause = (error: VaultError): VaultError =>
+  new VaultError(error.code, error.message, {
+    ...(error.details === undefined ? {} : { details: parseDetails(JSON.stringify(error.details)) }),
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+  });

@@ -1,0 +1,48 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10];
+
+/** The metric families of rest-api-dynamic-ops 4 that this process feeds. No label holds a path, a name or a value. */
+export const createMetrics = (service: string, version: string, commit: string) => {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry, prefix: 'scaivault_' });
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Counter<Label> => new Counter({ name: `scaivault_${name}`, help, labelNames, registers: [registry] });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> =>
+    new Gauge({ name: `scaivault_${name}`, help, labelNames, registers: [registry] });
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Histogram<Label> =>
+    new Histogram({ name: `scaivault_${name}`, help, labelNames, buckets: seconds, registers: [registry] });
+  gauge('build_info', 'Always 1; the labels say what runs', ['version', 'commit']).set({ version, commit }, 1);
+  return {
+    requests: counter('requests_total', 'REST requests answered', ['method', 'path_category', 'status']),
+    requestSeconds: histogram('request_duration_seconds', 'REST request time', ['method', 'path_category']),
+    activeRequests: gauge('active_requests', 'REST requests under way', ['path_category']),
+    rateLimitHits: counter('rate_limit_hits_total', 'Requests refused by the rate limit', ['category']),
+    authFailures: counter('auth_failures_total', 'Tokens refused', ['code']),
+    policyDecisions: counter('policy_decisions_total', 'Access decisions', ['result']),
+    rpcRequests: counter('rpc_requests_total', 'RPCs served', ['method', 'code']),
+    rpcSeconds: histogram('rpc_duration_seconds', 'RPC time', ['method']),
+    auditRows: counter('audit_rows_total', 'Audit records journalled', ['success']),
+    journalBytes: gauge('audit_journal_bytes', 'Bytes in the audit journal'),
+    journalBacklog: gauge('audit_journal_backlog', 'Journal records not yet stored'),
+    journalOldestSeconds: gauge('audit_journal_oldest_seconds', 'Age of the oldest record not yet stored'),
+    journalErrors: counter('audit_journal_errors_total', 'Failed journal writes'),
+    integrityAlarms: counter('integrity_alarms_total', 'Stored rows that failed their integrity check'),
+    secretReads: counter('secret_reads_total', 'Secret values handed out', ['tenant', 'secret_type']),
+    secretWrites: counter('secret_writes_total', 'Secret versions written', ['tenant']),
+    identityWebhooks: counter('identity_webhooks_total', 'Inbound ScaiKey events', ['event_type', 'result']),
+    /** Prometheus text of all families. */
+    render: (): Promise<string> => registry.metrics(),
+    contentType: registry.contentType,
+  };
+};
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,127 @@
+import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import {
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  type ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { toVaultError, VaultError } from '@scaivault/errors';
+import { HealthImplementation } from 'grpc-health-check';
+import { CallContext } from '../rpc/call-context.ts';
+import type { CompiledMethod, Dispatcher } from '../rpc/dispatcher.ts';
+import { encodeWireError, grpcStatusOf } from '../rpc/wire-error.ts';
+import { defaultRpcTimeoutMs, maxMessageBytes } from './limits.ts';
+import { addReflection } from './reflection.ts';
+import { peerNameIn } from './tls.ts';
+
+export interface UnaryServer {
+  /** Port it listens on. */
+  readonly port: number;
+  /** Health answers NOT_SERVING from now on, so that balancers look elsewhere; calls under way go on. */
+  setServing(serving: boolean): void;
+  /** Takes no new calls and resolves when those under way are answered, or at the latest after `timeoutMs`. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+export interface UnaryServerOptions {
+  readonly dispatcher: Dispatcher;
+  readonly credentials: ServerCredentials;
+  /** `host:port`; port 0 takes a free one. */
+  readonly address: string;
+}
+
+type Call = ServerUnaryCall<Message, Message>;
+
+const metadataOf = (headers: Headers | undefined): Metadata => {
+  const metadata = new Metadata();
+  for (const [name, value] of headers ?? []) metadata.set(name, value);
+  return metadata;
+};
+
+const deadlineOf = (call: Call): number => {
+  const deadline = call.getDeadline();
+  const milliseconds = deadline instanceof Date ? deadline.getTime() : deadline;
+  return Number.isFinite(milliseconds) ? milliseconds : Date.now() + defaultRpcTimeoutMs;
+};
+
+/** `1.2.3.4:567` or `[::1]:567` without the port. */
+const addressOf = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+
+const handlerFor =
+  (method: CompiledMethod): handleUnaryCall<Message, Message> =>
+  (call, callback) => {
+    const context = new CallContext({
+      method: method.desc,
+      metadata: {
+        get: (name) => {
+          const [value] = call.metadata.get(name);
+          return value === undefined ? undefined : value.toString();
+        },
+      },
+      peer: peerNameIn(call.getAuthContext().sslPeerCertificate?.subjectaltname),
+      peerAddress: addressOf(call.getPeer()),
+      deadlineMs: deadlineOf(call),
+    });
+    call.on('cancelled', () => context.abort(new VaultError('service_unavailable', 'The caller went away.')));
+    method.handle(call.request, context).then(
+      (answer) => {
+        if (context.responseHeaderIfSet !== undefined) call.sendMetadata(metadataOf(context.responseHeaderIfSet));
+        callback(null, answer);
+      },
+      (thrown: unknown) => {
+        const error = toVaultError(thrown);
+        const metadata = metadataOf(context.responseHeaderIfSet);
+        metadata.set('grpc-status-details-bin', Buffer.from(encodeWireError(error)));
+        callback({ code: grpcStatusOf(error), details: error.message, metadata });
+      },
+    );
+  };
+
+const definitionOf = (method: CompiledMethod): ServiceDefinition[string] => ({
+  path: method.path,
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: (message: Message) => Buffer.from(toBinary(method.desc.input, message)),
+  requestDeserialize: (bytes: Buffer) => fromBinary(method.desc.input, bytes),
+  responseSerialize: (message: Message) => Buffer.from(toBinary(method.desc.output, message)),
+  responseDeserialize: (bytes: Buffer) => fromBinary(method.desc.output, bytes),
+});
+
+/** Serves the dispatcher's RPCs as ordinary unary gRPC, with health (grpc.health.v1) and reflection beside them. */
+export const startUnaryServer = async (options: UnaryServerOptions): Promise<UnaryServer> => {
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+  });
+  for (const service of options.dispatcher.services) {
+    const definition: Record<string, ServiceDefinition[string]> = {};
+    const implementation: UntypedServiceImplementation = {};
+    for (const method of options.dispatcher.methods.values()) {
+      if (method.desc.parent.typeName !== service.typeName) continue;
+      definition[method.desc.name] = definitionOf(method);
+      implementation[method.desc.name] = handlerFor(method);
+    }
+    server.addService(definition, implementation);
+  }
+  const health = new HealthImplementation({ '': 'SERVING' });
+  health.addToServer(server);
+  addReflection(server, options.dispatcher.services);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(options.address, options.credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+  return {
+    port,
+    setServing: (serving) => health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING'),
+    stop: (timeoutMs) =>
+      new Promise((resolve) => {
+        const force = setTimeout(() => server.forceShutdown(), timeoutMs);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      }),
+  };
+};

@@ -1,0 +1,45 @@
+import { monotonicFactory } from 'ulid';
+
+/** The prefixes of the ids that this system mints (rest-api-core 1.3), by the thing they name. */
+export const idPrefixes = Object.freeze({
+  pol: 'access policy',
+  bnd: 'binding',
+  sp: 'secret policy',
+  rot: 'rotation policy',
+  rh: 'rotation history item',
+  wh: 'webhook',
+  del: 'delivery',
+  evt: 'event',
+  sub: 'subscription',
+  log: 'audit record',
+  exp: 'audit export',
+  req: 'request',
+  fed: 'federation backend',
+  eng: 'dynamic engine',
+  lease: 'lease',
+  ca: 'certificate authority',
+  crt: 'certificate',
+  csr: 'certificate signing request',
+  anc: 'trust anchor',
+  acct: 'ACME account',
+  ord: 'ACME order',
+  authz: 'ACME authorization',
+  chal: 'ACME challenge',
+  dnsp: 'DNS provider',
+  sync: 'identity sync',
+  chk: 'audit checkpoint',
+  krot: 'key rotation',
+});
+
+export type IdPrefix = keyof typeof idPrefixes;
+
+const nextUlid = monotonicFactory();
+// A ULID is 128 bits in 26 characters of 5, so the first character carries only three of them.
+const ulidText = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
+/** A fresh id: prefix, `_`, and a ULID that is larger than every earlier one of this process (rest-api-core 1.3). */
+export const newId = (prefix: IdPrefix): string => `${prefix}_${nextUlid()}`;
+
+/** True when `text` is an id of this prefix as `newId` makes it: upper-case ULID, nothing around it. */
+export const isId = (prefix: IdPrefix, text: string): boolean =>
+  text.startsWith(`${prefix}_`) && ulidText.test(text.slice(prefix.length + 1));

@@ -1,0 +1,11 @@
+export * from './cursor.ts';
+export * from './duration.ts';
+export * from './glob.ts';
+export * from './id.ts';
+export * from './micro-clock.ts';
+export * from './path-prefix.ts';
+export * from './policy-path.ts';
+export * from './scope.ts';
+export { parseSecretPath, reservedFirstSegments, type SecretPath } from './secret-path.ts';
+export * from './tenant-id.ts';
+export * from './timestamp.ts';

@@ -1,0 +1,35 @@
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,32}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+
+const firstMs = Date.parse('0000-01-01T00:00:00Z');
+const lastMs = Date.parse('9999-12-31T23:59:59Z');
+
+/** RFC 3339 in UTC with whole seconds, from milliseconds since the epoch; what is below a second is dropped. */
+export const formatSeconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/** RFC 3339 in UTC with six decimals, from microseconds since the epoch (audit rows and events, rest-api-core 1.4). */
+export const formatMicros = (micros: number): string => {
+  const fraction = ((micros % 1_000_000) + 1_000_000) % 1_000_000;
+  const wholeSeconds = new Date((micros - fraction) / 1000).toISOString().slice(0, 19);
+  return `${wholeSeconds}.${String(fraction).padStart(6, '0')}Z`;
+};
+
+/**
+ * Microseconds since the epoch of an RFC 3339 timestamp with any offset, or undefined when the text is none
+ * (rest-api-core 1.4): real calendar dates only, no leap seconds, further decimals dropped. Whole seconds are exact up
+ * to the year 9999; microseconds are exact up to 2255, where a double runs out of bits.
+ */
+export const parseTimestamp = (text: string): number | undefined => {
+  const match = rfc3339.exec(text);
+  if (match === null) return undefined;
+  const [, date, time, fraction = '', sign, offsetHours, offsetMinutes] = match;
+  const local = `${date}T${time}`;
+  const localMs = Date.parse(`${local}Z`);
+  // Date rolls 30 February over into March and 24:00 into the next day; the way back gives both away.
+  if (Number.isNaN(localMs) || new Date(localMs).toISOString().slice(0, 19) !== local) return undefined;
+
+  const offsetMs = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
+  const ms = sign === '-' ? localMs + offsetMs : localMs - offsetMs;
+  // Outside these four-digit years the instant could not be written back.
+  if (ms < firstMs || ms > lastMs) return undefined;
+  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
+};

@@ -1,0 +1,195 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
+import {
+  createAuditTrail,
+  createAuthenticate,
+  createPipeline,
+  createRateLimiter,
+  createTokenBuckets,
+} from '@scaivault/pipeline';
+import {
+  clientCredentials,
+  createDirectTransport,
+  createDispatcher,
+  createMetrics,
+  createUnaryTransport,
+  type Dispatcher,
+  loadConfiguration,
+  type ModuleDependencies,
+  type PeerName,
+  peerHostname,
+  type ServiceModule,
+  serverCredentials,
+  startUnaryServer,
+} from '@scaivault/runtime';
+import type { JWTPayload } from 'jose';
+import { type Logger, pino } from 'pino';
+import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
+import { createTestTokens } from './test-tokens.ts';
+import { createTestWorld, type TestWorld } from './test-world.ts';
+
+export type Wire = 'direct' | 'unary';
+
+export interface StartModuleOptions {
+  readonly wire: Wire;
+  /** Builds the module under test. */
+  readonly create: (dependencies: ModuleDependencies) => Promise<ServiceModule>;
+  /** Configuration variables, e.g. DATABASE_URL; rate limits are off unless set here. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What stands for the other services, by peer. */
+  readonly peers?: Readonly<Partial<Record<PeerName, Transport>>>;
+}
+
+export interface StartedModule extends AsyncDisposable {
+  readonly world: TestWorld;
+  readonly journal: MemoryJournal;
+  /** Log lines written so far, JSON texts. */
+  readonly logLines: readonly string[];
+  readonly module: ServiceModule;
+  /** A client whose calls carry a token with these claims; `tenant_id` tnt_a, `sub` usr_admin with role tenant_admin by default. */
+  client<Service extends DescService>(
+    service: Service,
+    claims?: JWTPayload,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Client<Service>>;
+  /** A client that calls as one of our own processes, without a token. */
+  peer<Service extends DescService>(service: Service, name: PeerName): Promise<Client<Service>>;
+}
+
+const everyScope =
+  'secrets:read secrets:write secrets:delete secrets:list secrets:rotate policies:read policies:write audit:read audit:export identity:read identity:admin';
+
+const admin: JWTPayload = {
+  sub: 'usr_admin',
+  email: 'admin@a.example',
+  tenant_id: 'tnt_a',
+  roles: ['tenant_admin'],
+  scope: everyScope,
+};
+
+const withHeaders = (transport: Transport, fixed: Readonly<Record<string, string>>): Transport => ({
+  ...transport,
+  unary: (method, signal, timeoutMs, header, input, values) =>
+    transport.unary(method, signal, timeoutMs, { ...fixed, ...Object.fromEntries(new Headers(header)) }, input, values),
+});
+
+const openWire = async (
+  wire: Wire,
+  dispatcher: Dispatcher,
+): Promise<{ as(name: PeerName): Promise<Transport>; close(): Promise<void> }> => {
+  if (wire === 'direct') {
+    return {
+      as: (name) => Promise.resolve(createDirectTransport(() => dispatcher, name)),
+      close: () => Promise.resolve(),
+    };
+  }
+  const authority = await createDevelopmentAuthority();
+  const identity = async (name: PeerName) => {
+    const { certificate, key } = await authority.issue(peerHostname(name));
+    return {
+      certificate: Buffer.from(certificate),
+      key: Buffer.from(key),
+      authority: Buffer.from(authority.certificate),
+    };
+  };
+  const server = await startUnaryServer({
+    dispatcher,
+    credentials: serverCredentials(await identity('secrets')),
+    address: '127.0.0.1:0',
+  });
+  const open: { close(): void }[] = [];
+  return {
+    as: async (name) => {
+      const transport = createUnaryTransport({
+        address: `127.0.0.1:${server.port}`,
+        credentials: clientCredentials(await identity(name)),
+        serverName: peerHostname('secrets'),
+      });
+      open.push(transport);
+      return transport;
+    },
+    close: async () => {
+      for (const transport of open) transport.close();
+      await server.stop(1_000);
+    },
+  };
+};
+
+/** Every category unlimited, so that suites are not slowed by limits they do not test. */
+const withoutLimits = (): Record<string, string> =>
+  Object.fromEntries(
+    [
+      'SECRETS_READ',
+      'SECRETS_WRITE',
+      'SECRETS_DELETE',
+      'SECRETS_LIST',
+      'POLICIES_OPS',
+      'POLICIES_TEST',
+      'AUDIT_QUERY',
+      'IDENTITY_READ',
+      'AUTH_READ',
+      'AUTH_FAILURES',
+      'WEBHOOKS_INBOUND',
+    ].map((name) => [`RATE_LIMIT_${name}`, '0']),
+  );
+
+/**
+ * Starts one service module behind the real pipeline on the wire asked for: real tokens, real policy engine, real limits;
+ * tenants, identities and policies come from an in-memory world, and audit records end in memory.
+ */
+export const startModule = async (options: StartModuleOptions): Promise<StartedModule> => {
+  const nowMs = Date.now;
+  const logLines: string[] = [];
+  const logger: Logger = pino({ level: 'debug' }, { write: (line) => logLines.push(line) });
+  const config = loadConfiguration({ ...withoutLimits(), DATABASE_MIGRATE: 'off', ...options.env });
+  const metrics = createMetrics('test', '0', 'test');
+  const tokens = await createTestTokens(nowMs);
+  const world = createTestWorld();
+  const journal = createMemoryJournal();
+  const audit = createAuditTrail({ journal, metrics });
+  const limiter = createRateLimiter({ buckets: createTokenBuckets({ nowMs }), limits: config.rateLimits, metrics });
+  const authenticate = createAuthenticate({ verify: tokens.verify, limiter, onFailure: () => {} });
+  const pipeline = createPipeline({
+    authenticate,
+    directory: world,
+    policies: world,
+    limiter,
+    audit,
+    noteAuthFailure: () => Promise.resolve(),
+    metrics,
+    logger,
+    nowMs,
+  });
+  const module = await options.create({
+    config,
+    logger,
+    metrics,
+    nowMs,
+    transportTo: (peer) => {
+      const transport = options.peers?.[peer];
+      if (transport === undefined) throw new Error(`This test has no ${peer} service.`);
+      return transport;
+    },
+  });
+  const wire = await openWire(options.wire, createDispatcher(module.services, pipeline));
+  await module.start();
+  return {
+    world,
+    journal,
+    logLines,
+    module,
+    client: async (service, claims = {}, headers = {}) => {
+      const token = await tokens.sign({ ...admin, ...claims });
+      return createClient(
+        service,
+        withHeaders(await wire.as('gateway'), { authorization: `Bearer ${token}`, ...headers }),
+      );
+    },
+    peer: async (service, name) => createClient(service, await wire.as(name)),
+    [Symbol.asyncDispose]: async () => {
+      await wire.close();
+      await module.stop();
+    },
+  };
+};

@@ -1,0 +1,29 @@
+import type { CallerRecord, IdentityDirectory, PolicySource, TenantRecord } from '@scaivault/pipeline';
+import { compilePolicies, type PolicyRecord } from '@scaivault/policy-engine';
+import type { PartnerId } from '@scaivault/tenancy';
+
+/** Tenants, identities and policies as a test wants them; what is changed here is in force with the next call. */
+export interface TestWorld extends IdentityDirectory, PolicySource {
+  readonly tenants: Map<string, TenantRecord>;
+  /** By tenant id and subject, `tnt_a usr_1`. */
+  readonly callers: Map<string, CallerRecord>;
+  readonly policies: PolicyRecord[];
+}
+
+/** Two tenants of one partner (`tnt_a`, `tnt_b` of `ptn_x`) and one of another (`tnt_z` of `ptn_y`); nobody else, no policy. */
+export const createTestWorld = (): TestWorld => {
+  const tenant = (partnerId: string): TenantRecord => ({ partnerId: partnerId as PartnerId, status: 'ACTIVE' });
+  const world: TestWorld = {
+    tenants: new Map([
+      ['tnt_a', tenant('ptn_x')],
+      ['tnt_b', tenant('ptn_x')],
+      ['tnt_z', tenant('ptn_y')],
+    ]),
+    callers: new Map(),
+    policies: [],
+    tenant: (tenantId) => ({ record: world.tenants.get(tenantId) }),
+    caller: (tenantId, subject) => ({ record: world.callers.get(`${tenantId} ${subject}`) }),
+    bundle: () => compilePolicies(world.policies),
+  };
+  return world;
+};

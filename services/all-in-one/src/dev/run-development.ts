@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '@scaivault/db/embedded';
+import {
+  type Configuration,
+  createLogger,
+  type Environment,
+  loadConfiguration,
+  type Logger,
+  readEnvironment,
+  type RunningProcess,
+  runUntilSignal,
+  splitAddress,
+} from '@scaivault/runtime';
+import { startScaiKeyEmulator } from '@scaivault/scaikey-emulator';
+import { dataFolder, developmentEnvironment, emulatorAddress } from './development-environment.ts';
+import { explainFailure } from './explain-failure.ts';
+import { printWelcome } from './welcome.ts';
+import { writeDevelopmentEnv } from './write-development-env.ts';
+
+export interface VaultStart {
+  readonly config: Configuration;
+  /** The environment that `config` was read from, for processes to start. */
+  readonly env: Environment;
+  readonly logger: Logger;
+}
+
+export interface DevelopmentOptions {
+  readonly shape: 'all-in-one' | 'services';
+  readonly startVault: (start: VaultStart) => Promise<RunningProcess & { readonly port: number }>;
+}
+
+const webhookPath = '/v1/identity/webhooks/scaikey';
+/** A token that lasts a day's work; the next start writes a new one. */
+const tokenSeconds = 86_400;
+
+/** Started parts, stopped in the reverse order. */
+const createStack = () => {
+  const stops: (() => Promise<void>)[] = [];
+  return {
+    add: (stop: () => Promise<void>): void => void stops.push(stop),
+    unwind: async (): Promise<void> => {
+      for (const stop of stops.splice(0).reverse()) await stop();
+    },
+  };
+};
+
+const startDevelopment = async (options: DevelopmentOptions, env: Environment): Promise<RunningProcess> => {
+  const startedAt = performance.now();
+  const folder = dataFolder(env);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const parts = createStack();
+  try {
+    const logger = createLogger({ service: 'start', level: 'info', format: 'text' });
+    const note = (line: string): void => logger.info(line);
+    const database = env.DATABASE_URL === undefined ? await startEmbeddedPostgres({ dataDir: folder, log: note }) : undefined;
+    if (database !== undefined) parts.add(() => database.stop());
+    const { host, port } = splitAddress(emulatorAddress(env));
+    const emulator =
+      env.SCAIKEY_URL === undefined
+        ? await startScaiKeyEmulator({
+            host,
+            port,
+            stateFile: join(folder, 'scaikey-emulator.json'),
+            ...(env.SCAIKEY_WEBHOOK_SECRET === undefined ? {} : { webhook: { secret: env.SCAIKEY_WEBHOOK_SECRET.split(',')[0] ?? '' } }),
+          })
+        : undefined;
+    if (emulator !== undefined) parts.add(() => emulator.stop());
+    const full = developmentEnvironment(env, {
+      databaseUrl: database?.url ?? '',
+      scaiKeyUrl: emulator?.url ?? '',
+      webhookSecret: emulator?.webhookSecret ?? '',
+    });
+    const config = loadConfiguration(full);
+    const vaultLogger = createLogger({ service: options.shape, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+    const vault = await options.startVault({ config, env: full, logger: vaultLogger });
+    parts.add(() => vault.stop());
+
+    const { host: bindHost } = splitAddress(config.BIND_ADDRESS);
+    const scheme = config.TLS_CERT_FILE === undefined ? 'http' : 'https';
+    const url = `${scheme}://${bindHost === '0.0.0.0' ? '127.0.0.1' : bindHost}:${vault.port}`;
+    if (emulator !== undefined) {
+      emulator.sendWebhooksTo(`${url}${webhookPath}`);
+      await emulator.deliverAll();
+      const { access_token: token } = await emulator.mintToken({ sub: 'alice@acme.example', amr: ['pwd', 'mfa'], expires_in: tokenSeconds });
+      const file = await writeDevelopmentEnv(folder, { url, token, scaiKeyUrl: emulator.url, webhookSecret: emulator.webhookSecret });
+      printWelcome({ url, token, scaiKeyUrl: emulator.url, envFile: file, folder, shape: options.shape, seconds: (performance.now() - startedAt) / 1000 });
+    } else {
+      process.stdout.write(`ScaiVault answers at ${url}; tokens come from ${config.SCAIKEY_URL}. Stop it with Ctrl-C.\n`);
+    }
+    return { stop: parts.unwind };
+  } catch (error) {
+    await parts.unwind();
+    throw error;
+  }
+};
+
+/** `pnpm start` and `pnpm start:services`: everything a first try needs, on loopback, with its data in one folder. */
+export const runDevelopment = async (options: DevelopmentOptions): Promise<void> => {
+  const env = readEnvironment();
+  await runUntilSignal({
+    start: () => startDevelopment(options, env),
+    stopTimeoutMs: () => 5_000,
+    onFailure: (error) => process.stderr.write(explainFailure(error)),
+  });
+};

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { openLocalKeyWrapper } from '@scaivault/crypto';
+import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
+import { type Configuration, type Environment, type PeerName, peerHostname, type RunningProcess, splitAddress } from '@scaivault/runtime';
+import { prepareDatabase } from '../prepare-database.ts';
+import { dataFolder } from './development-environment.ts';
+import type { VaultStart } from './run-development.ts';
+
+const services = ['identity-sync', 'policy', 'secrets', 'audit-writer', 'gateway'] as const satisfies readonly PeerName[];
+
+type ServiceName = (typeof services)[number];
+
+const folderOf = (name: ServiceName): string => join(import.meta.dirname, '../../..', name);
+const readyWithinMs = 30_000;
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+
+/** Certificates of a development authority made for this start; each process gets its own name. */
+const issueCertificates = async (folder: string): Promise<(name: ServiceName) => Record<string, string>> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const authority = await createDevelopmentAuthority();
+  const authorityFile = join(folder, 'authority.pem');
+  await writeFile(authorityFile, authority.certificate, { mode: 0o600 });
+  for (const name of services) {
+    const { certificate, key } = await authority.issue(peerHostname(name));
+    await writeFile(join(folder, `${name}.pem`), certificate, { mode: 0o600 });
+    await writeFile(join(folder, `${name}.key`), key, { mode: 0o600 });
+  }
+  return (name) => ({
+    RPC_TLS_CA_FILE: authorityFile,
+    RPC_TLS_CERT_FILE: join(folder, `${name}.pem`),
+    RPC_TLS_KEY_FILE: join(folder, `${name}.key`),
+  });
+};
+
+const startChild = (name: ServiceName, env: Environment): ChildProcess =>
+  // A group of its own: the terminal's Ctrl-C reaches the launcher only, which stops the children in order.
+  spawn(process.execPath, [join(folderOf(name), 'src/main.ts')], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
+
+const stopChild = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    const force = setTimeout(() => child.kill('SIGKILL'), 4_000);
+    child.once('exit', () => {
+      clearTimeout(force);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
+
+const untilReady = async (url: string, failed: () => Error | undefined): Promise<void> => {
+  const deadline = performance.now() + readyWithinMs;
+  for (;;) {
+    const failure = failed();
+    if (failure !== undefined) throw failure;
+    const ready = await fetch(`${url}/v1/health/ready`).then(({ ok }) => ok, () => false);
+    if (ready) return;
+    if (performance.now() > deadline) throw new Error('The services did not become ready in time.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+/** The services never make a root key, lest one be made beside data that another one protects; the launcher does. */
+const prepareRootKey = async ({ KMS_PROVIDER, KMS_LOCAL_KEY_FILE }: Configuration): Promise<void> => {
+  if (KMS_PROVIDER !== 'local' || KMS_LOCAL_KEY_FILE === undefined) return;
+  const wrapper = await openLocalKeyWrapper({ keyFile: KMS_LOCAL_KEY_FILE, create: true });
+  await wrapper.close();
+};
+
+/** One process per service on loopback, with mutual TLS between them. */
+export const startProcesses = async ({ config, env, logger }: VaultStart): Promise<RunningProcess & { readonly port: number }> => {
+  await prepareDatabase(config, logger);
+  await prepareRootKey(config);
+  const certificates = await issueCertificates(join(dataFolder(env), 'tls'));
+  const ports = new Map<ServiceName, number>();
+  for (const name of services) ports.set(name, await freePort());
+  const peerUrls = Object.fromEntries(
+    services.filter((name) => name !== 'gateway').map((name) => [`PEER_${name.toUpperCase().replaceAll('-', '_')}_URL`, `https://127.0.0.1:${ports.get(name)}`]),
+  );
+  const { host, port: askedPort } = splitAddress(config.BIND_ADDRESS);
+  const port = askedPort === 0 ? await freePort() : askedPort;
+
+  const children = new Map<ServiceName, ChildProcess>();
+  let stopping = false;
+  let failure: Error | undefined;
+  for (const name of services) {
+    const child = startChild(name, {
+      ...env,
+      ...peerUrls,
+      ...certificates(name),
+      BIND_ADDRESS: `${host}:${port}`,
+      RPC_BIND_ADDRESS: `127.0.0.1:${ports.get(name)}`,
+      // The launcher has migrated; the services only look whether it did.
+      DATABASE_MIGRATE: 'check',
+      // A fixed metrics port can serve one process only.
+      METRICS_BIND_ADDRESS: name === 'gateway' ? config.METRICS_BIND_ADDRESS : '127.0.0.1:0',
+    });
+    child.once('exit', (code, signal) => {
+      if (stopping) return;
+      failure = new Error(`${name} ended (${signal ?? `exit code ${code}`})`);
+      logger.error({ err: failure }, 'A service has ended; the others go on. Stop and start again.');
+    });
+    children.set(name, child);
+  }
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    const gateway = children.get('gateway');
+    if (gateway !== undefined) await stopChild(gateway);
+    await Promise.all([...children.values()].map(stopChild));
+  };
+  try {
+    await untilReady(`http://127.0.0.1:${port}`, () => failure);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, stop };
+};

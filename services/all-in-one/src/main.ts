@@ -1,0 +1,11 @@
+import { createLogger, loadConfiguration, readEnvironment, runUntilSignal } from '@scaivault/runtime';
+import { startAllInOne } from './start-all-in-one.ts';
+
+const config = loadConfiguration(readEnvironment());
+const logger = createLogger({ service: 'all-in-one', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+
+await runUntilSignal({
+  start: () => startAllInOne(config, logger),
+  stopTimeoutMs: () => config.SHUTDOWN_TIMEOUT,
+  onFailure: (error) => logger.error({ err: error }, 'ScaiVault cannot go on'),
+});

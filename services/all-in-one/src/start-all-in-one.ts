@@ -1,0 +1,70 @@
+import { createAuditWriterModule } from '@scaivault/audit-writer/module';
+import { createGatewayModule } from '@scaivault/gateway/module';
+import { createIdentitySyncModule } from '@scaivault/identity-sync/module';
+import { openProcessKit } from '@scaivault/pipeline';
+import { createPolicyModule } from '@scaivault/policy/module';
+import {
+  type Configuration,
+  createDirectTransport,
+  createDispatcher,
+  createMetrics,
+  type Dispatcher,
+  type Logger,
+  type ModuleDependencies,
+  type PeerName,
+  productVersion,
+  type RunningProcess,
+  startMetricsServer,
+} from '@scaivault/runtime';
+import { createSecretsModule } from '@scaivault/secrets/module';
+import { prepareDatabase } from './prepare-database.ts';
+
+export interface RunningVault extends RunningProcess {
+  /** Port of the REST API. */
+  readonly port: number;
+  /** Port of /v1/metrics, when it has one of its own. */
+  readonly metricsPort: number | undefined;
+}
+
+/** All services in one process: the same modules behind the same pipeline, over the direct wire. */
+export const startAllInOne = async (config: Configuration, logger: Logger): Promise<RunningVault> => {
+  await prepareDatabase(config, logger);
+  const metrics = createMetrics('all-in-one', productVersion.version, productVersion.commit);
+  let dispatcher: Dispatcher | undefined;
+  const mounted = (): Dispatcher => {
+    if (dispatcher === undefined) throw new Error('A service was called before all were mounted.');
+    return dispatcher;
+  };
+  const dependenciesOf = (name: PeerName): ModuleDependencies => {
+    const transport = createDirectTransport(mounted, name);
+    return { config, logger: logger.child({ service: name }), metrics, transportTo: () => transport, nowMs: Date.now };
+  };
+  const kit = await openProcessKit({ ...dependenciesOf('gateway'), name: 'all-in-one', adoptsJournals: true });
+  const services = await Promise.all([
+    createIdentitySyncModule(dependenciesOf('identity-sync')),
+    createPolicyModule(dependenciesOf('policy')),
+    createSecretsModule(dependenciesOf('secrets')),
+    createAuditWriterModule(dependenciesOf('audit-writer')),
+  ]);
+  dispatcher = createDispatcher(
+    services.flatMap((module) => module.services),
+    kit.intercept,
+  );
+  const checks = Object.assign({}, kit.checks, ...services.map((module) => module.checks)) as typeof kit.checks;
+  const gateway = await createGatewayModule(dependenciesOf('gateway'), kit, checks);
+  for (const module of services) await module.start();
+  await kit.start();
+  await gateway.start();
+  const metricsServer =
+    config.METRICS_BIND_ADDRESS === '' ? undefined : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, metrics);
+  return {
+    port: gateway.port() ?? 0,
+    metricsPort: metricsServer?.port,
+    stop: async () => {
+      await gateway.stop();
+      await kit.stop();
+      for (const module of services.toReversed()) await module.stop();
+      await metricsServer?.stop();
+    },
+  };
+};

@@ -1,0 +1,27 @@
+import type { Header, Parameter } from './document.ts';
+
+/** Parameters that several operations refer to. */
+export const sharedParameters: Readonly<Record<string, Parameter>> = {
+  TenantId: {
+    name: 'X-Tenant-ID',
+    in: 'header',
+    required: false,
+    description: 'Acts in another tenant than the one the token names; for administrators of a partner or of all.',
+    schema: { type: 'string', minLength: 1, maxLength: 128 },
+  },
+};
+
+const integer = { type: 'integer' } as const;
+const text = { type: 'string' } as const;
+
+/** Response headers (rest-api-core 1.2). */
+export const sharedHeaders: Readonly<Record<string, Header>> = {
+  RequestId: { description: 'Our id of this request.', schema: { type: 'string', pattern: '^req_' } },
+  ETag: { description: 'Version tag, for `If-Match` and `If-None-Match`.', schema: text },
+  Location: { description: 'Address of the new resource.', schema: text },
+  RateLimitLimit: { description: "Capacity of the category's bucket.", schema: integer },
+  RateLimitRemaining: { description: 'Whole units left.', schema: integer },
+  RateLimitReset: { description: 'Unix second at which the bucket is full again.', schema: integer },
+  RetryAfter: { description: 'Whole seconds until another try makes sense, when known.', schema: integer },
+  WwwAuthenticate: { description: 'What is wrong with the token.', schema: text },
+};

@@ -1,0 +1,105 @@
+import { create, getOption, type Message } from '@bufbuild/protobuf';
+import type { Transport } from '@connectrpc/connect';
+import { Audience, access, answers, surface } from '@scaivault/contracts';
+import { isVaultError, VaultError } from '@scaivault/errors';
+import { answerHeaders } from '@scaivault/pipeline';
+import { type PeerName, peers } from '@scaivault/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { compileDecoder } from '../domain/decode.ts';
+import { compileEncoder } from '../domain/encode.ts';
+import type { Route, RouteHit } from '../domain/route-table.ts';
+import { copyHeaders, sendJson } from './answer.ts';
+import { callHeaders, clientRequestIdOf, headerOf } from './call-headers.ts';
+import { readBody, requireJson } from './read-body.ts';
+
+export interface CallOptions {
+  readonly transportTo: (peer: PeerName) => Transport;
+  /** Refuses callers without a valid token before anything of theirs is read. */
+  readonly checkToken: (
+    authorization: string | undefined,
+    sourceIp: string | undefined,
+    requestId: string,
+    userAgent: string | undefined,
+  ) => Promise<void>;
+  readonly maxBodyBytes: number;
+  readonly timeoutMs: number;
+}
+
+export interface RequestFacts {
+  readonly requestId: string;
+  readonly sourceIp: string | undefined;
+  /** What follows the question mark. */
+  readonly query: string;
+}
+
+/** Answers requests of one route. */
+export type Call = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  hit: RouteHit,
+  facts: RequestFacts,
+) => Promise<FastifyReply>;
+
+const isPeer = (name: string): name is PeerName => (peers as readonly string[]).includes(name);
+
+/** The value, or the refusal that reading it met; refusals of the input wait for their turn in the order of work. */
+const attempt = async <Value>(work: () => Value | Promise<Value>): Promise<Value | VaultError> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (isVaultError(error)) return error;
+    throw error;
+  }
+};
+
+/** Compiles HTTP → RPC → HTTP for one route; nothing here knows what the call is about. */
+export const compileCall = (route: Route, options: CallOptions): Call => {
+  const { method } = route;
+  const peer = getOption(route.service, surface).peer;
+  if (!isPeer(peer)) throw new Error(`${route.service.typeName} names no peer of ours: ${peer}`);
+  const isPublic = getOption(method, access).audience === Audience.PUBLIC;
+  const [usualStatus = 200] = getOption(method, answers).status;
+  const decoder = compileDecoder(method, route);
+  const encode = compileEncoder(method.output);
+  if (method.methodKind !== 'unary') throw new Error(`${route.id} is a stream`);
+  const rpc = method as Parameters<Transport['unary']>[0];
+
+  const readInput = async (request: FastifyRequest, hit: RouteHit, query: string): Promise<Message> => {
+    if (hit.paramRefusal !== undefined) throw hit.paramRefusal;
+    const body = await readBody(request.raw, options.maxBodyBytes);
+    if (route.hasBody && body !== undefined && body.length > 0)
+      requireJson(headerOf(request.headers, 'content-type'), route.httpMethod);
+    return decoder.decode({ params: hit.params, query, body, header: (name) => headerOf(request.headers, name) });
+  };
+
+  return async (request, reply, hit, { requestId, sourceIp, query }) => {
+    const { headers } = request;
+    if (!isPublic)
+      await options.checkToken(
+        headerOf(headers, 'authorization'),
+        sourceIp,
+        requestId,
+        headerOf(headers, 'user-agent'),
+      );
+    const clientId = await attempt(() => clientRequestIdOf(headers));
+    const input = clientId instanceof VaultError ? clientId : await attempt(() => readInput(request, hit, query));
+    const refusal = input instanceof VaultError ? input : undefined;
+    const answer = await options.transportTo(peer).unary(
+      rpc,
+      undefined,
+      options.timeoutMs,
+      callHeaders(headers, {
+        requestId,
+        sourceIp,
+        refusal,
+        clientRequestId: clientId instanceof VaultError ? undefined : clientId,
+        tenantPrefix: hit.tenantId,
+      }),
+      input instanceof VaultError ? create(method.input) : input,
+    );
+    copyHeaders(reply, answer.header);
+    const status = Number(answer.header.get(answerHeaders.status) ?? usualStatus);
+    if (status === 204 || status === 304) return reply.code(status).send();
+    return sendJson(reply, status, encode(answer.message as Message));
+  };
+};
