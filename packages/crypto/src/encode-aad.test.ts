@@ -43,7 +43,9 @@ describe('encodeAad', () => {
 
   it('is the encoding of everything stored so far', () => {
     const fields = ['scaivault:data', 'secret', 'p:p1', 'a', '3'];
-    const expected = fields.map((text) => `${text.length.toString(16).padStart(8, '0')}${Buffer.from(text).toString('hex')}`);
+    const expected = fields.map(
+      (text) => `${text.length.toString(16).padStart(8, '0')}${Buffer.from(text).toString('hex')}`,
+    );
     expect(encodeAad(home).toString('hex')).toBe(expected.join(''));
   });
 

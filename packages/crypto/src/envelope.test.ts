@@ -64,7 +64,10 @@ describe('an envelope', () => {
   it('refuses every shorter and a longer one', () => {
     const envelope = sealEnvelope(key, plaintext, aad);
     for (let length = 0; length < envelope.length; length++) {
-      expectFault(() => openEnvelope(key, envelope.subarray(0, length), aad), length < 30 ? 'format' : 'authentication');
+      expectFault(
+        () => openEnvelope(key, envelope.subarray(0, length), aad),
+        length < 30 ? 'format' : 'authentication',
+      );
     }
     expectFault(() => openEnvelope(key, Buffer.concat([envelope, Buffer.of(0)]), aad), 'authentication');
   });

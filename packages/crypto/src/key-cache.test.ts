@@ -1,6 +1,8 @@
 import { createSecretKey } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isVaultError, VaultError } from '@scaivault/errors';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { IntegrityError } from './integrity-error.ts';
 import { type CachedKey, createKeyCache } from './key-cache.ts';
 
@@ -139,10 +141,69 @@ describe('the key cache', () => {
     { ttlMs: 0, graceMs: 0, max: 1 },
     { ttlMs: 1, graceMs: -1, max: 1 },
     { ttlMs: 1, graceMs: 0, max: 0 },
+    { ttlMs: 2 ** 31, graceMs: 0, max: 1 },
+    { ttlMs: 1, graceMs: 2 ** 31, max: 1 },
+    { ttlMs: 1, graceMs: 0, max: 2 ** 31 },
     { ttlMs: Number.NaN, graceMs: 0, max: 1 },
     { ttlMs: Number.POSITIVE_INFINITY, graceMs: 0, max: 1 },
   ])('refuses the bounds $ttlMs, $graceMs and $max', (bounds) => {
     const refused = expect.toSatisfy((error) => isVaultError(error, 'invalid_config'));
     expect(() => createKeyCache({ ...bounds, nowMs: () => 1 })).toThrowError(refused);
+  });
+});
+
+describe('the memory of the key cache', () => {
+  // Whether a key has left the heap is seen by collecting the garbage and looking for it.
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const isCollected = async (key: WeakRef<CachedKey>): Promise<boolean> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    return key.deref() === undefined;
+  };
+
+  const pass = ({ clock }: ReturnType<typeof setUp>, ms: number): void => {
+    clock.ms += ms;
+    vi.advanceTimersByTime(ms);
+  };
+
+  it('lets an idle key go when its grace is over, with nobody asking', async () => {
+    const stage = setUp();
+    const key = new WeakRef(await stage.load('a'));
+    pass(stage, ttlMs + graceMs - 1);
+    expect(await isCollected(key)).toBe(false);
+    pass(stage, 2);
+    expect(await isCollected(key)).toBe(true);
+  });
+
+  it('keeps no key longer because of an outage', async () => {
+    const stage = setUp();
+    await stage.load('a');
+    pass(stage, ttlMs + graceMs - 10);
+    const key = new WeakRef(await stage.load('a', away));
+    expect(await isCollected(key)).toBe(false);
+    pass(stage, 11);
+    expect(await isCollected(key)).toBe(true);
+  });
+
+  it('does not keep a key whose time was over before it came', async () => {
+    const { clock, cache } = setUp();
+    const load = () =>
+      cache.refresh('a', async () => {
+        const confirmedAtMs = clock.ms;
+        clock.ms += ttlMs + graceMs;
+        return { key: createSecretKey(Buffer.alloc(32)), confirmedAtMs, retryAtMs: confirmedAtMs };
+      });
+    const key = new WeakRef(await load());
+    expect(await isCollected(key)).toBe(true);
   });
 });

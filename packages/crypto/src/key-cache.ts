@@ -31,21 +31,24 @@ export interface KeyCache {
 
 const retryPauseMs = 5_000;
 
-const requireWhole = (value: number, least: number, what: string): void => {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new VaultError('invalid_config', `${what} must be a whole number of at least ${least}.`);
+/** Half of what a timer can count to: life and grace together stay below 25 days. */
+const mostMs = 2 ** 30;
+const mostKeys = 1_000_000;
+
+const requireWithin = (value: number, least: number, most: number, what: string): void => {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new VaultError('invalid_config', `${what} must be a whole number from ${least} to ${most}.`);
   }
 };
 
 /** Unwrapped keys in memory, bounded in number and time (rest-api-core 14); `invalid_config` for bounds that are none. */
 export const createKeyCache = ({ ttlMs, graceMs, max, nowMs }: KeyCacheOptions): KeyCache => {
-  requireWhole(ttlMs, 1, 'The lifetime of cached keys in ms');
-  requireWhole(graceMs, 0, 'The grace period of cached keys in ms');
-  requireWhole(max, 1, 'The number of cached keys');
+  requireWithin(ttlMs, 1, mostMs, 'The lifetime of cached keys in ms');
+  requireWithin(graceMs, 0, mostMs, 'The grace period of cached keys in ms');
+  requireWithin(max, 1, mostKeys, 'The number of cached keys');
 
   const entries = new LRUCache<string, CachedKey>({
     max,
-    ttl: ttlMs + graceMs,
     // Nobody may ask for an idle key again, and it must go all the same.
     ttlAutopurge: true,
     ttlResolution: 0,
@@ -57,7 +60,9 @@ export const createKeyCache = ({ ttlMs, graceMs, max, nowMs }: KeyCacheOptions):
   const graceEndMs = ({ confirmedAtMs }: CachedKey): number => confirmedAtMs + ttlMs + graceMs;
 
   const keep = (id: string, entry: CachedKey): CachedKey => {
-    if (!closed) entries.set(id, entry, { start: entry.confirmedAtMs });
+    const ttl = Math.ceil(graceEndMs(entry) - nowMs());
+    // To the library 0 means for ever.
+    if (!closed && ttl > 0) entries.set(id, entry, { ttl });
     return entry;
   };
 

@@ -45,7 +45,7 @@ const probe = { level: 'data', scopeId: scopeId(partnerScope(parsePartnerId('hea
 /** A keyRef has its provider in front of a colon (see `RootWrappedKey`); a key id has no colon. */
 const namesRoot = (wrappedBy: string): boolean => wrappedBy.includes(':');
 
-/** The key chain of rest-api-core 14; `invalid_config` when the cache bounds are no whole numbers above 0. */
+/** The key chain of rest-api-core 14; `invalid_config` when the cache bounds are out of range. */
 export const createKeyChain = ({ protection, ...ringOptions }: KeyChainOptions): KeyChain => {
   const { wrapper } = ringOptions;
   const ring = createKeyRing(ringOptions);

@@ -70,7 +70,8 @@ const syncFolder = async (path: string): Promise<void> => {
   await handle.sync();
 };
 
-const publishNewKey = async (keyFile: string): Promise<void> => {
+/** Puts a new key into place, all of it at once, unless another file got there first; throws what the system says. */
+export const publishKeyFile = async (keyFile: string): Promise<void> => {
   const draft = `${keyFile}.${randomUUID()}.new`;
   const raw = randomBytes(keyBytes);
   try {
@@ -91,7 +92,7 @@ const publishNewKey = async (keyFile: string): Promise<void> => {
  */
 export const ensureKeyFile = async (keyFile: string): Promise<void> => {
   try {
-    if (await isAbsent(keyFile)) await publishNewKey(keyFile);
+    if (await isAbsent(keyFile)) await publishKeyFile(keyFile);
     // Also when another process made it a moment ago: nothing may be wrapped by a key that can still be lost.
     await syncFolder(dirname(keyFile));
   } catch (cause) {

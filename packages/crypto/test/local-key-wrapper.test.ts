@@ -1,10 +1,11 @@
-import { chmod, link, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { isVaultError, type VaultError } from '@scaivault/errors';
 import { parsePartnerId, partnerScope, scopeId } from '@scaivault/tenancy';
 import { describe, expect, it } from 'vitest';
 import type { KeyContext } from '../src/key-wrapper.ts';
+import { publishKeyFile } from '../src/local-key-file.ts';
 import { openLocalKeyWrapper } from '../src/local-key-wrapper.ts';
 import { keyWrapperContract } from './key-wrapper-contract.ts';
 import { createTemporaryFolder } from './temporary-folder.ts';
@@ -57,6 +58,24 @@ describe('the local root key file', () => {
     const descriptions = await Promise.all(wrappers.map((wrapper) => wrapper.describe()));
     expect(new Set(descriptions.map(({ keyRef }) => keyRef)).size).toBe(1);
     expect(await readdir(folder.path)).toEqual(['root.key']);
+  });
+
+  it('never replaces one that appeared a moment earlier', async () => {
+    await using folder = await createTemporaryFolder();
+    const keyFile = join(folder.path, 'root.key');
+    await writeFile(keyFile, 'the winner');
+    await publishKeyFile(keyFile);
+    expect(await readFile(keyFile, 'utf8')).toBe('the winner');
+    expect(await readdir(folder.path)).toEqual(['root.key']);
+  });
+
+  it('leaves its folder untouched once it exists', async () => {
+    await using folder = await createTemporaryFolder();
+    const keyFile = join(folder.path, 'root.key');
+    await openLocalKeyWrapper({ keyFile, create: true });
+    await utimes(folder.path, 1, 1);
+    await openLocalKeyWrapper({ keyFile, create: true });
+    expect((await stat(folder.path)).mtimeMs).toBe(1_000);
   });
 
   it('is not created unasked', async () => {

@@ -86,7 +86,7 @@ export const createPool = ({ size, acquireTimeoutMs, lifetimeMs, open, onError }
       retireAt.set(connection, Date.now() + lifetimeMs * (0.5 + Math.random() / 2));
       give(connection);
     } catch (error) {
-
+      failures += 1;
       retryAt = Date.now() + reconnectDelayMs(failures);
       onError(error);
       // With connections alive the wait goes on (the server may just have no more to give); with none it is an outage.

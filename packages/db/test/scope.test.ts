@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { type Database, DatabaseError, isUniqueViolation, type Tx } from '../src/index.ts';
 import { createMigratedDatabase, open, scope } from './own-database.ts';
 
@@ -59,6 +59,11 @@ describe('row-level security', () => {
 });
 
 describe('a transaction', () => {
+  it('is a type that the pool is not', () => {
+    expectTypeOf<Database['sql']>().not.toExtend<Tx>();
+    expectTypeOf<Tx>().not.toExtend<Database['sql']>();
+  });
+
   it('keeps nothing when the work fails, and passes its error on', async () => {
     const failure = new Error('no');
     const work = db.withScope(scope('acme'), async (tx) => {

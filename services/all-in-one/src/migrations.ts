@@ -5,4 +5,9 @@ import { policyMigrations } from '@scaivault/policy/migrations';
 import { secretsMigrations } from '@scaivault/secrets/migrations';
 
 /** The schemas of all services, in the order they are brought up to date. */
-export const allMigrations: readonly Migrations[] = [identitySyncMigrations, policyMigrations, secretsMigrations, auditWriterMigrations];
+export const allMigrations: readonly Migrations[] = [
+  identitySyncMigrations,
+  policyMigrations,
+  secretsMigrations,
+  auditWriterMigrations,
+];

@@ -56,7 +56,9 @@ export const startAllInOne = async (config: Configuration, logger: Logger): Prom
   await kit.start();
   await gateway.start();
   const metricsServer =
-    config.METRICS_BIND_ADDRESS === '' ? undefined : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, metrics);
+    config.METRICS_BIND_ADDRESS === ''
+      ? undefined
+      : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, metrics);
   return {
     port: gateway.port() ?? 0,
     metricsPort: metricsServer?.port,

@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, getOption, hasOption, type Message } from '@bufbuild/protobuf';
+import { type DescField, type DescMessage, getOption, hasOption, type Message, ScalarType } from '@bufbuild/protobuf';
 import { Format, json, type Rules, rules } from '@scaivault/contracts';
 import {
   type ErrorCode,
@@ -101,6 +101,11 @@ const valueChecks = (option: Rules): readonly Check[] => {
   return checks;
 };
 
+/** PostgreSQL's text holds every character but this one. */
+const refuseNul: Check = (value, _field, report) => {
+  if (String(value).includes('\0')) report('format', 'must not hold the NUL character');
+};
+
 type FieldValidator = (values: Values, path: string, violations: FieldViolation[]) => void;
 
 const isUnset = (value: unknown): boolean =>
@@ -116,8 +121,9 @@ const compileField = (desc: DescField): FieldValidator | undefined => {
     desc.message === undefined || desc.message.typeName.startsWith('google.')
       ? undefined
       : compileMessage(desc.message);
-  if (!constrained && nested === undefined) return undefined;
-  const checks = constrained ? valueChecks(option) : [];
+  const isText = desc.scalar === ScalarType.STRING;
+  if (!constrained && nested === undefined && !isText) return undefined;
+  const checks = [...(isText ? [refuseNul] : []), ...(constrained ? valueChecks(option) : [])];
   const header = getOption(desc, json).header;
   const checkOne = (value: unknown, field: string, violations: FieldViolation[]): void => {
     const report: Report = (rule, message) => violations.push({ field, rule, message });

@@ -5,10 +5,10 @@ import {
   type Configuration,
   createLogger,
   type Environment,
-  loadConfiguration,
   type Logger,
-  readEnvironment,
+  loadConfiguration,
   type RunningProcess,
+  readEnvironment,
   runUntilSignal,
   splitAddress,
 } from '@scaivault/runtime';
@@ -53,7 +53,8 @@ const startDevelopment = async (options: DevelopmentOptions, env: Environment): 
   try {
     const logger = createLogger({ service: 'start', level: 'info', format: 'text' });
     const note = (line: string): void => logger.info(line);
-    const database = env.DATABASE_URL === undefined ? await startEmbeddedPostgres({ dataDir: folder, log: note }) : undefined;
+    const database =
+      env.DATABASE_URL === undefined ? await startEmbeddedPostgres({ dataDir: folder, log: note }) : undefined;
     if (database !== undefined) parts.add(() => database.stop());
     const { host, port } = splitAddress(emulatorAddress(env));
     const emulator =
@@ -62,7 +63,9 @@ const startDevelopment = async (options: DevelopmentOptions, env: Environment): 
             host,
             port,
             stateFile: join(folder, 'scaikey-emulator.json'),
-            ...(env.SCAIKEY_WEBHOOK_SECRET === undefined ? {} : { webhook: { secret: env.SCAIKEY_WEBHOOK_SECRET.split(',')[0] ?? '' } }),
+            ...(env.SCAIKEY_WEBHOOK_SECRET === undefined
+              ? {}
+              : { webhook: { secret: env.SCAIKEY_WEBHOOK_SECRET.split(',')[0] ?? '' } }),
           })
         : undefined;
     if (emulator !== undefined) parts.add(() => emulator.stop());
@@ -82,11 +85,30 @@ const startDevelopment = async (options: DevelopmentOptions, env: Environment): 
     if (emulator !== undefined) {
       emulator.sendWebhooksTo(`${url}${webhookPath}`);
       await emulator.deliverAll();
-      const { access_token: token } = await emulator.mintToken({ sub: 'alice@acme.example', amr: ['pwd', 'mfa'], expires_in: tokenSeconds });
-      const file = await writeDevelopmentEnv(folder, { url, token, scaiKeyUrl: emulator.url, webhookSecret: emulator.webhookSecret });
-      printWelcome({ url, token, scaiKeyUrl: emulator.url, envFile: file, folder, shape: options.shape, seconds: (performance.now() - startedAt) / 1000 });
+      const { access_token: token } = await emulator.mintToken({
+        sub: 'alice@acme.example',
+        amr: ['pwd', 'mfa'],
+        expires_in: tokenSeconds,
+      });
+      const file = await writeDevelopmentEnv(folder, {
+        url,
+        token,
+        scaiKeyUrl: emulator.url,
+        webhookSecret: emulator.webhookSecret,
+      });
+      printWelcome({
+        url,
+        token,
+        scaiKeyUrl: emulator.url,
+        envFile: file,
+        folder,
+        shape: options.shape,
+        seconds: (performance.now() - startedAt) / 1000,
+      });
     } else {
-      process.stdout.write(`ScaiVault answers at ${url}; tokens come from ${config.SCAIKEY_URL}. Stop it with Ctrl-C.\n`);
+      process.stdout.write(
+        `ScaiVault answers at ${url}; tokens come from ${config.SCAIKEY_URL}. Stop it with Ctrl-C.\n`,
+      );
     }
     return { stop: parts.unwind };
   } catch (error) {

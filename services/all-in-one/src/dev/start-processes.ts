@@ -4,12 +4,25 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openLocalKeyWrapper } from '@scaivault/crypto';
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
-import { type Configuration, type Environment, type PeerName, peerHostname, type RunningProcess, splitAddress } from '@scaivault/runtime';
+import {
+  type Configuration,
+  type Environment,
+  type PeerName,
+  peerHostname,
+  type RunningProcess,
+  splitAddress,
+} from '@scaivault/runtime';
 import { prepareDatabase } from '../prepare-database.ts';
 import { dataFolder } from './development-environment.ts';
 import type { VaultStart } from './run-development.ts';
 
-const services = ['identity-sync', 'policy', 'secrets', 'audit-writer', 'gateway'] as const satisfies readonly PeerName[];
+const services = [
+  'identity-sync',
+  'policy',
+  'secrets',
+  'audit-writer',
+  'gateway',
+] as const satisfies readonly PeerName[];
 
 type ServiceName = (typeof services)[number];
 
@@ -22,7 +35,9 @@ const freePort = (): Promise<number> =>
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 
@@ -46,7 +61,11 @@ const issueCertificates = async (folder: string): Promise<(name: ServiceName) =>
 
 const startChild = (name: ServiceName, env: Environment): ChildProcess =>
   // A group of its own: the terminal's Ctrl-C reaches the launcher only, which stops the children in order.
-  spawn(process.execPath, [join(folderOf(name), 'src/main.ts')], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
+  spawn(process.execPath, [join(folderOf(name), 'src/main.ts')], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  });
 
 const stopChild = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
@@ -64,7 +83,10 @@ const untilReady = async (url: string, failed: () => Error | undefined): Promise
   for (;;) {
     const failure = failed();
     if (failure !== undefined) throw failure;
-    const ready = await fetch(`${url}/v1/health/ready`).then(({ ok }) => ok, () => false);
+    const ready = await fetch(`${url}/v1/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (ready) return;
     if (performance.now() > deadline) throw new Error('The services did not become ready in time.');
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -79,14 +101,20 @@ const prepareRootKey = async ({ KMS_PROVIDER, KMS_LOCAL_KEY_FILE }: Configuratio
 };
 
 /** One process per service on loopback, with mutual TLS between them. */
-export const startProcesses = async ({ config, env, logger }: VaultStart): Promise<RunningProcess & { readonly port: number }> => {
+export const startProcesses = async ({
+  config,
+  env,
+  logger,
+}: VaultStart): Promise<RunningProcess & { readonly port: number }> => {
   await prepareDatabase(config, logger);
   await prepareRootKey(config);
   const certificates = await issueCertificates(join(dataFolder(env), 'tls'));
   const ports = new Map<ServiceName, number>();
   for (const name of services) ports.set(name, await freePort());
   const peerUrls = Object.fromEntries(
-    services.filter((name) => name !== 'gateway').map((name) => [`PEER_${name.toUpperCase().replaceAll('-', '_')}_URL`, `https://127.0.0.1:${ports.get(name)}`]),
+    services
+      .filter((name) => name !== 'gateway')
+      .map((name) => [`PEER_${name.toUpperCase().replaceAll('-', '_')}_URL`, `https://127.0.0.1:${ports.get(name)}`]),
   );
   const { host, port: askedPort } = splitAddress(config.BIND_ADDRESS);
   const port = askedPort === 0 ? await freePort() : askedPort;

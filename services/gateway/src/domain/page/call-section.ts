@@ -64,10 +64,12 @@ const parameterTables = (document: OpenApiDocument, operation: Operation): Html[
   });
 };
 
-const bodyTable = (document: OpenApiDocument, operation: Operation): Html => {
+const bodyTable = (document: OpenApiDocument, { method, operation }: Call): Html => {
   const schema = operation.requestBody?.content['application/json']?.schema;
   if (schema === undefined) return html``;
-  const rows = fieldRows(document, schema);
+  // In a merge patch null clears; in other bodies it says no more than leaving out does.
+  const shown = (type: string): string => (method === 'patch' ? type : type.replace(/ or null$/, ''));
+  const rows = fieldRows(document, schema).map((row) => ({ ...row, type: shown(row.type) }));
   return html`<h4>Body</h4>${rows.length === 0 ? html`<p>A JSON object.</p>` : fieldTable(rows)}`;
 };
 
@@ -88,7 +90,7 @@ export const callSection = (document: OpenApiDocument, { method, path, operation
     <div class="facts">
       ${needs(operation)}
       ${parameterTables(document, operation)}
-      ${bodyTable(document, operation)}
+      ${bodyTable(document, { method, path, operation })}
       ${answersPart(document, operation)}
     </div>
     <aside><div><h4>Example</h4><pre><code>${curlExample(document, method, path, operation)}</code></pre>

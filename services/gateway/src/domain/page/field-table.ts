@@ -3,10 +3,11 @@ import type { FieldRow } from './schema-text.ts';
 
 const bounds = ({ bounds: text }: FieldRow): Html => (text === '' ? html`` : html`<small>${prose(text)}</small>`);
 
-/** The last part of a dotted name stands out. */
+/** The last part of a dotted name stands out; lines break behind dots. */
 const fieldName = (name: string): Html => {
-  const end = name.lastIndexOf('.') + 1;
-  return html`<code><span class="parent">${name.slice(0, end)}</span>${name.slice(end)}</code>`;
+  const parts = name.split('.');
+  const parents = parts.slice(0, -1).map((part) => html`${part}.<wbr>`);
+  return html`<code><span class="parent">${parents}</span>${parts.at(-1)}</code>`;
 };
 
 const fieldRow = (row: FieldRow): Html => html`<tr>

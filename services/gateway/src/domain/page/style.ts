@@ -52,7 +52,7 @@ article header p { max-width: 46rem; margin: .6rem 0 0; }
 article header .line { display: flex; gap: .75rem; align-items: center; max-width: none; margin-top: .75rem; }
 .path { font-size: .95rem; overflow-wrap: anywhere; }
 var { color: var(--accent); font-size: 1em; }
-p code, td code:first-child, small code, .needs code, summary code { padding: .08em .32em; border-radius: 4px; background: var(--code); }
+p code, td code, .needs code, summary code { padding: .08em .32em; border-radius: 4px; background: var(--code); }
 
 .method { --tone: var(--soft); padding: .18rem .5rem; border-radius: 5px; color: var(--tone);
   background: color-mix(in srgb, var(--tone) 13%, transparent); font-size: .74rem; font-weight: 650; letter-spacing: .03em; }

@@ -1,0 +1,213 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The two shapes that one code is deployed in. */
+export type Shape = 'all-in-one' | 'services';
+
+export interface StartVaultOptions {
+  readonly shape: Shape;
+  /** Environment variables beside the ones a test needs anyway. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Data folder of an earlier vault; a new one, removed at the end, when left out. */
+  readonly dataDir?: string;
+  /** Ports of an earlier vault, so that its tokens stay valid. */
+  readonly ports?: VaultPorts;
+}
+
+export interface VaultPorts {
+  readonly api: number;
+  readonly scaiKey: number;
+}
+
+export interface TokenWish {
+  readonly sub: string;
+  readonly [claim: string]: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; undefined when there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
+  readonly json: any;
+}
+
+export interface RequestOptions {
+  /** A token; null sends none; left out: the tenant admin of tnt_acme_prod. */
+  readonly token?: string | null;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A vault started as a user would start it, in processes of its own. */
+export interface Vault extends AsyncDisposable {
+  readonly shape: Shape;
+  readonly url: string;
+  readonly scaiKeyUrl: string;
+  readonly webhookSecret: string;
+  /** Tenant admin of tnt_acme_prod. */
+  readonly token: string;
+  readonly dataDir: string;
+  readonly ports: VaultPorts;
+  readonly pid: number;
+  /** Everything its processes have printed so far. */
+  output(): string;
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  mint(wish: TokenWish): Promise<string>;
+  /** Asks it to stop; resolves with milliseconds it took and the exit code. */
+  stop(signal?: 'SIGINT' | 'SIGTERM'): Promise<{ readonly ms: number; readonly code: number | null }>;
+  /** Ends it and all its service processes at once with SIGKILL; PostgreSQL is left running, as after a real crash. */
+  kill(): Promise<void>;
+}
+
+const root = join(import.meta.dirname, '../../..');
+const entry: Readonly<Record<Shape, string>> = {
+  'all-in-one': 'services/all-in-one/src/start.ts',
+  services: 'services/all-in-one/src/start-services.ts',
+};
+const readyMark = 'Ctrl-C stops everything';
+
+/** A port nobody listens on at the moment. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+
+const readEnvFile = async (path: string): Promise<Readonly<Record<string, string>>> =>
+  Object.fromEntries(
+    (await readFile(path, 'utf8'))
+      .split('\n')
+      .filter((line) => line.includes('='))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+
+/** Process ids below `pid`, found through /proc; PostgreSQL's own processes are left out. */
+export const serviceProcessesBelow = async (pid: number): Promise<number[]> => {
+  const { readdirSync, readFileSync } = await import('node:fs');
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      if (stat.includes('(postgres)')) continue;
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+    } catch {
+      // The process ended while we looked.
+    }
+  }
+  const below = (id: number): number[] => (children.get(id) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(pid);
+};
+
+const untilReady = (child: ChildProcess, output: () => string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (output().includes(readyMark)) resolve();
+    };
+    child.stdout?.on('data', look);
+    child.once('exit', (code) => reject(new Error(`The vault did not start (exit code ${code}):\n${output()}`)));
+  });
+
+const exited = (child: ChildProcess): Promise<number | null> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve(child.exitCode)
+    : new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+
+/** Starts `pnpm start` or `pnpm start:services` without pnpm, on free ports and with a data folder of its own. */
+export const startVault = async (options: StartVaultOptions): Promise<Vault> => {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'scaivault-test-')));
+  const ports = options.ports ?? { api: await freePort(), scaiKey: await freePort() };
+  const printed: string[] = [];
+  const child = spawn(process.execPath, [join(root, entry[options.shape])], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      BIND_ADDRESS: `127.0.0.1:${ports.api}`,
+      SCAIKEY_EMULATOR_BIND: `127.0.0.1:${ports.scaiKey}`,
+      DATA_DIR: dataDir,
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  });
+  const keep = (chunk: Buffer): void => void printed.push(chunk.toString());
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  const output = (): string => printed.join('');
+  await untilReady(child, output);
+  const access = await readEnvFile(join(dataDir, 'dev.env'));
+  const { SCAIVAULT_URL: url = '', SCAIVAULT_TOKEN: token = '', SCAIKEY_URL: scaiKeyUrl = '' } = access;
+  const pid = child.pid ?? 0;
+
+  const stop: Vault['stop'] = async (signal = 'SIGINT') => {
+    const started = performance.now();
+    child.kill(signal);
+    const code = await exited(child);
+    return { ms: performance.now() - started, code };
+  };
+  return {
+    shape: options.shape,
+    url,
+    scaiKeyUrl,
+    webhookSecret: access.SCAIKEY_WEBHOOK_SECRET ?? '',
+    token,
+    dataDir,
+    ports,
+    pid,
+    output,
+    request: async (method, path, { token: other = token, body, headers = {} } = {}) => {
+      const answer = await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          ...(other === null ? {} : { authorization: `Bearer ${other}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, headers: answer.headers, text, json: text === '' ? undefined : parse(text) };
+    },
+    mint: async (wish) => {
+      const answer = await fetch(`${scaiKeyUrl}/dev/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(wish),
+      });
+      const { access_token: minted } = (await answer.json()) as { access_token?: string };
+      if (minted === undefined) throw new Error(`The emulator minted no token (${answer.status}).`);
+      return minted;
+    },
+    stop,
+    kill: async () => {
+      const all = [pid, ...(await serviceProcessesBelow(pid))];
+      for (const id of all) process.kill(id, 'SIGKILL');
+      await exited(child);
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null && child.signalCode === null) await stop();
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+};
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,12 @@
+import { runRead } from './read.ts';
+
+const scenarios: Readonly<Record<string, () => Promise<void>>> = { read: runRead };
+
+const name = process.argv[2] ?? 'read';
+const scenario = scenarios[name];
+if (scenario === undefined) {
+  process.stderr.write(`There is no scenario ${name}; there are: ${Object.keys(scenarios).join(', ')}.\n`);
+  process.exitCode = 1;
+} else {
+  await scenario();
+}

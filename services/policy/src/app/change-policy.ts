@@ -1,0 +1,69 @@
+import type { Caller } from '@scaivault/pipeline';
+import { checkFields } from '../domain/check-fields.ts';
+import { checkNulls, keepScope, mergePolicy, type PolicyPatch } from '../domain/merge-policy.ts';
+import { type Policy, type PolicyFields, policyDefaults } from '../domain/policy.ts';
+import { readRules } from '../domain/read-rules.ts';
+import { policyNotFound } from '../domain/refusals.ts';
+import type { Clock, PolicyStore } from '../ports.ts';
+import type { PolicyInput } from './create-policy.ts';
+import type { FindPolicy } from './find-policy.ts';
+import type { PutInForce } from './put-in-force.ts';
+import type { PolicyDocument, ReadDocument } from './read-policy.ts';
+
+interface Dependencies {
+  readonly findChangeable: FindPolicy;
+  readonly policies: Pick<PolicyStore, 'change'>;
+  readonly putInForce: PutInForce;
+  readonly readDocument: ReadDocument;
+  readonly nowMicros: Clock;
+}
+
+/** Finds the policy, writes what `edit` makes of it, and answers when that is in force. */
+const change = async (
+  { findChangeable, policies, putInForce, readDocument, nowMicros }: Dependencies,
+  caller: Caller,
+  policyId: string,
+  edit: (current: Policy) => PolicyFields,
+): Promise<PolicyDocument> => {
+  const { scopeId } = await findChangeable(caller, policyId);
+  const policy = await putInForce(scopeId, async () => {
+    const changed = await policies.change(scopeId, policyId, (current) => {
+      const fields = edit(current);
+      checkFields(current.scope, fields);
+      return { ...current, ...fields, updatedAtMicros: nowMicros() };
+    });
+    if (changed === undefined) throw policyNotFound();
+    return changed;
+  });
+  return await readDocument({ scopeId, policy });
+};
+
+/** PUT: what is left out gets its default, but for the scope, which is fixed (rest-api-core 6.4, 15). */
+export const createReplacePolicy =
+  (dependencies: Dependencies) =>
+  async (caller: Caller, policyId: string, input: PolicyInput): Promise<PolicyDocument> => {
+    const rules = readRules(input.rules);
+    return await change(dependencies, caller, policyId, (current) => {
+      keepScope(current.scope, input.scope);
+      return {
+        name: input.name,
+        description: input.description ?? null,
+        priority: input.priority ?? policyDefaults.priority,
+        rules,
+        isActive: input.isActive ?? policyDefaults.isActive,
+      };
+    });
+  };
+
+/** PATCH: merges (rest-api-core 1.1, 6.4). */
+export const createUpdatePolicy =
+  (dependencies: Dependencies) =>
+  async (
+    caller: Caller,
+    policyId: string,
+    patch: Omit<PolicyPatch, 'rules'> & { readonly rules: Uint8Array | undefined },
+  ): Promise<PolicyDocument> => {
+    checkNulls(patch.nulls);
+    const rules = patch.rules === undefined ? undefined : readRules(patch.rules);
+    return await change(dependencies, caller, policyId, (current) => mergePolicy(current, { ...patch, rules }));
+  };

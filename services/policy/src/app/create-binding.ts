@@ -1,0 +1,56 @@
+import type { Caller } from '@scaivault/pipeline';
+import { newId } from '@scaivault/tenancy';
+import { type Binding, type BoundType, maxBindings } from '../domain/binding.ts';
+import { checkBinding } from '../domain/bound-identity.ts';
+import { policyNotFound, tooManyBindings } from '../domain/refusals.ts';
+import type { BindingStore, Clock, IdentityMirror } from '../ports.ts';
+import type { FindPolicy } from './find-policy.ts';
+import type { PutInForce } from './put-in-force.ts';
+
+export interface BindingInput {
+  readonly identityType: BoundType;
+  readonly identityId: string;
+  readonly expiresAtMicros: number | null;
+}
+
+/** Binds, or renews the binding that the identity already has. */
+export const createCreateBinding =
+  ({
+    findChangeable,
+    identities,
+    bindings,
+    putInForce,
+    nowMicros,
+  }: {
+    readonly findChangeable: FindPolicy;
+    readonly identities: IdentityMirror;
+    readonly bindings: Pick<BindingStore, 'bind'>;
+    readonly putInForce: PutInForce;
+    readonly nowMicros: Clock;
+  }) =>
+  async (
+    caller: Caller,
+    policyId: string,
+    { identityType, identityId, expiresAtMicros }: BindingInput,
+  ): Promise<{ readonly binding: Binding; readonly renewed: boolean }> => {
+    checkBinding(identityType, identityId, expiresAtMicros, nowMicros());
+    const { scopeId } = await findChangeable(caller, policyId);
+    // An outage is not "unknown": a binding left unpinned by it would go to whoever bears the name later.
+    const known = await identities.lookup(caller.tenantId, identityType, identityId);
+    const binding: Binding = {
+      id: newId('bnd'),
+      policyId,
+      identityType,
+      identityId,
+      subjectId: known?.subjectId ?? null,
+      expiresAtMicros,
+      createdAtMicros: nowMicros(),
+      createdBy: caller.identityId,
+    };
+    return await putInForce(scopeId, async () => {
+      const outcome = await bindings.bind(scopeId, binding, maxBindings);
+      if (outcome.kind === 'no_policy') throw policyNotFound();
+      if (outcome.kind === 'full') throw tooManyBindings(maxBindings);
+      return { binding: outcome.binding, renewed: outcome.kind === 'renewed' };
+    });
+  };

@@ -1,0 +1,17 @@
+export type BoundType = 'user' | 'service_account' | 'group';
+
+/** Ties a policy to an identity; ignored from the moment it expires. */
+export interface Binding {
+  readonly id: string;
+  readonly policyId: string;
+  readonly identityType: BoundType;
+  readonly identityId: string;
+  /** ScaiKey's id behind the string, when the mirror knew it. */
+  readonly subjectId: string | null;
+  readonly expiresAtMicros: number | null;
+  readonly createdAtMicros: number;
+  readonly createdBy: string;
+}
+
+/** Live bindings that one policy may have (rest-api-core 6.4). */
+export const maxBindings = 1000;

@@ -1,0 +1,94 @@
+import { PolicyFeedService, PolicyService } from '@scaivault/contracts';
+import { loadCursorKey, openDatabase } from '@scaivault/db';
+import { createRevisionFeed } from '@scaivault/pipeline';
+import { ConfigurationError, type ModuleDependencies, mount, type ServiceModule } from '@scaivault/runtime';
+import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
+import { createIdentityMirror } from './adapters/identity-mirror.ts';
+import { type Repetition, repeat } from './adapters/repeat.ts';
+import { createReplacePolicy, createUpdatePolicy } from './app/change-policy.ts';
+import { createCreateBinding } from './app/create-binding.ts';
+import { createCreatePolicy } from './app/create-policy.ts';
+import { createDeleteBinding } from './app/delete-binding.ts';
+import { createDeletePolicy } from './app/delete-policy.ts';
+import { createFindChangeable, createFindPolicy } from './app/find-policy.ts';
+import { createListBindings } from './app/list-bindings.ts';
+import { createListPolicies } from './app/list-policies.ts';
+import { createPutInForce } from './app/put-in-force.ts';
+import { createReadBundle } from './app/read-bundle.ts';
+import { createReadDocument, createReadPolicy } from './app/read-policy.ts';
+import { createSweepBindings } from './app/sweep-bindings.ts';
+import { createTestPolicies } from './app/test-policies.ts';
+import { createPolicyFeedService } from './rpc/policy-feed-service.ts';
+import { createPolicyService } from './rpc/policy-service.ts';
+import { createBindingTable } from './store/binding-table.ts';
+import { createPolicyBundles } from './store/policy-bundle.ts';
+import { createPolicyTable } from './store/policy-table.ts';
+
+const sweepEveryMs = 15 * 60_000;
+
+/** Access policies: who may do what on which paths, and the news of it for every process. */
+export const createPolicyModule = async ({
+  config,
+  logger,
+  transportTo,
+  nowMs,
+}: ModuleDependencies): Promise<ServiceModule> => {
+  const url = config.DATABASE_URL?.reveal();
+  if (url === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
+  const db = openDatabase({
+    url,
+    role: 'scaivault_policy',
+    schema: 'policy',
+    applicationName: 'policy',
+    poolSize: config.DATABASE_POOL_SIZE,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT,
+    ...(config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE }),
+    onError: (error) => logger.warn({ err: error }, 'The database of policy is not reachable'),
+  });
+  await db.verifyRole();
+
+  const nowMicros = createMicroClock(nowMs);
+  const cursors = createCursorCodec({ key: await loadCursorKey(db), nowMs });
+  const policies = createPolicyTable(db);
+  const bindings = createBindingTable(db);
+  const identities = createIdentityMirror(transportTo('identity-sync'));
+  const feed = createRevisionFeed({ leaseMs: config.AUTHORITY_MAX_STALENESS });
+
+  const putInForce = createPutInForce({ publish: feed.publish });
+  const find = createFindPolicy({ policies });
+  const findChangeable = createFindChangeable({ find });
+  const readDocument = createReadDocument({ bindings, nowMicros });
+  const readBundle = createReadBundle({ bundles: createPolicyBundles(db), nowMicros });
+  const changing = { findChangeable, policies, putInForce, readDocument, nowMicros };
+  const service = createPolicyService({
+    listPolicies: createListPolicies({ policies, cursors, nowMicros }),
+    createPolicy: createCreatePolicy({ policies, putInForce, nowMicros }),
+    readPolicy: createReadPolicy({ find, readDocument }),
+    replacePolicy: createReplacePolicy(changing),
+    updatePolicy: createUpdatePolicy(changing),
+    deletePolicy: createDeletePolicy({ findChangeable, policies, putInForce, nowMicros }),
+    listBindings: createListBindings({ find, bindings, cursors, nowMicros }),
+    createBinding: createCreateBinding({ findChangeable, identities, bindings, putInForce, nowMicros }),
+    deleteBinding: createDeleteBinding({ findChangeable, bindings, putInForce, nowMicros }),
+    testPolicies: createTestPolicies({ identities, bindings, readBundle, nowMicros }),
+  });
+
+  const sweep = createSweepBindings({ bindings, nowMicros });
+  const onFailure = (error: unknown): void => logger.warn({ err: error }, 'Sweeping expired bindings failed');
+  let sweeping: Repetition | undefined;
+
+  return {
+    name: 'policy',
+    services: [mount(PolicyService, service), mount(PolicyFeedService, createPolicyFeedService({ readBundle, feed }))],
+    checks: { database: () => db.ping() },
+    start: () => {
+      sweeping = repeat(sweep, { everyMs: sweepEveryMs, onFailure });
+      return Promise.resolve();
+    },
+    stop: async () => {
+      feed.close();
+      await sweeping?.stop();
+      await db.close();
+    },
+  };
+};

@@ -1,0 +1,98 @@
+import type { ScopeId, TenantId } from '@scaivault/tenancy';
+import type { Binding, BoundType } from './domain/binding.ts';
+import type { Policy, PolicyScope, PolicySummary } from './domain/policy.ts';
+
+/** Microseconds since the epoch, rising with every call. */
+export type Clock = () => number;
+
+export interface PolicyPage {
+  readonly includeInactive: boolean;
+  /** Id to go on after; empty at first. */
+  readonly after: string;
+  readonly limit: number;
+  readonly nowMicros: number;
+}
+
+/** The policies of a scope; each call is one transaction. */
+export interface PolicyStore {
+  find(scopeId: ScopeId, id: string): Promise<Policy | undefined>;
+  /** Up to `limit` policies by id. */
+  list(scopeId: ScopeId, page: PolicyPage): Promise<readonly PolicySummary[]>;
+  /** 409 `name_conflict`. */
+  insert(scopeId: ScopeId, policy: Policy): Promise<void>;
+  /** Writes what `edit` makes of the row, which is locked meanwhile; undefined when there is none. 409 `name_conflict`. */
+  change(scopeId: ScopeId, id: string, edit: (current: Policy) => Policy): Promise<Policy | undefined>;
+  /** Removes it with its bindings, unless live ones are there and `force` is false; then their number, else 0. */
+  remove(
+    scopeId: ScopeId,
+    id: string,
+    options: { readonly force: boolean; readonly nowMicros: number },
+  ): Promise<{ readonly found: boolean; readonly inUseBy: number }>;
+}
+
+export type BindOutcome =
+  | { readonly kind: 'bound' | 'renewed'; readonly binding: Binding }
+  | { readonly kind: 'no_policy' }
+  | { readonly kind: 'full' };
+
+/** The bindings of a scope; expired ones are not there any more, whether swept or not. */
+export interface BindingStore {
+  /** Up to `limit` bindings of a policy by id, from behind `after` on. */
+  list(
+    scopeId: ScopeId,
+    policyId: string,
+    page: { readonly after: string; readonly limit: number; readonly nowMicros: number },
+  ): Promise<readonly Binding[]>;
+  /**
+   * Adds the binding, or renews that of the same identity: the same subject, or an unpinned one of the same name, which
+   * is pinned by it. `createdAtMicros` counts as now.
+   */
+  bind(scopeId: ScopeId, binding: Binding, most: number): Promise<BindOutcome>;
+  /** False when there is none. */
+  unbind(scopeId: ScopeId, policyId: string, id: string, nowMicros: number): Promise<boolean>;
+  /** True when a live binding names this identity. */
+  isBound(scopeId: ScopeId, identityId: string, nowMicros: number): Promise<boolean>;
+  /** Removes up to `most` bindings of any scope that expired before that time; how many. */
+  sweep(expiredBeforeMicros: number, most: number): Promise<number>;
+}
+
+/** An active policy with its live bindings. */
+export interface BundledPolicy {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: PolicyScope;
+  readonly priority: number;
+  readonly createdAtMicros: number;
+  readonly rulesJson: string;
+  readonly bindings: readonly Pick<Binding, 'identityType' | 'identityId' | 'subjectId' | 'expiresAtMicros'>[];
+}
+
+export interface BundleStore {
+  /** The policies of a scope that can concern anybody: active and bound. */
+  read(scopeId: ScopeId, nowMicros: number): Promise<readonly BundledPolicy[]>;
+}
+
+/** An identity as the mirror knows it. */
+export interface KnownIdentity {
+  readonly subjectId: string;
+  readonly identityType: BoundType;
+  readonly identityId: string;
+  /** Nested ones included. */
+  readonly groups: readonly { readonly subjectId: string | null; readonly identityId: string }[];
+  readonly roles: readonly string[];
+}
+
+export interface IdentityMirror {
+  /**
+   * By identity string or ScaiKey id, of that type or (undefined) of any; undefined for one the mirror does not know or
+   * knows as deleted. 503 `service_unavailable` when it cannot be asked.
+   */
+  lookup(
+    tenantId: TenantId,
+    identityType: BoundType | undefined,
+    identityId: string,
+  ): Promise<KnownIdentity | undefined>;
+}
+
+/** Tells every process that the policies of these scopes have changed; resolves when none decides by the old ones. */
+export type Publish = (scopes: readonly ScopeId[]) => Promise<void>;

@@ -1,0 +1,104 @@
+import type { Database, Statement, Tx } from '@scaivault/db';
+import type { ScopeId } from '@scaivault/tenancy';
+import type { Binding } from '../domain/binding.ts';
+import type { BindingStore } from '../ports.ts';
+
+const columns = (tx: Tx) => tx`
+  id, policy_id as "policyId", identity_type as "identityType", identity_id as "identityId",
+  subject_id as "subjectId", expires_at as "expiresAtMicros", created_at as "createdAtMicros", created_by as "createdBy"`;
+
+const live = (tx: Tx, nowMicros: number): Statement =>
+  tx`(expires_at is null or expires_at > ${nowMicros}::timestamptz)`;
+
+const ofPolicy = (tx: Tx, scopeId: ScopeId, policyId: string): Statement =>
+  tx`scope_id = ${scopeId} and policy_id = ${policyId}`;
+
+/** Live bindings of a policy. */
+export const countLive = async (tx: Tx, scopeId: ScopeId, policyId: string, nowMicros: number): Promise<number> => {
+  const [row] = await tx<{ count: number }[]>`
+    select count(*) from binding where ${ofPolicy(tx, scopeId, policyId)} and ${live(tx, nowMicros)}`;
+  return row?.count ?? 0;
+};
+
+/** The live binding of the same identity: that of the same subject first, else one that nobody is pinned to. */
+const findSame = async (tx: Tx, scopeId: ScopeId, binding: Binding): Promise<string | undefined> => {
+  const { policyId, identityType, identityId, subjectId } = binding;
+  const [row] = await tx<{ id: string }[]>`
+    select id from binding
+    where ${ofPolicy(tx, scopeId, policyId)} and identity_type = ${identityType}
+      and (subject_id = ${subjectId}::text or (subject_id is null and identity_id = ${identityId}))
+    order by subject_id nulls last limit 1`;
+  return row?.id;
+};
+
+const renew = async (tx: Tx, scopeId: ScopeId, id: string, binding: Binding): Promise<Binding | undefined> => {
+  const [row] = await tx<Binding[]>`
+    update binding set expires_at = ${binding.expiresAtMicros}, identity_id = ${binding.identityId},
+      subject_id = coalesce(${binding.subjectId}, subject_id)
+    where ${ofPolicy(tx, scopeId, binding.policyId)} and id = ${id}
+    returning ${columns(tx)}`;
+  return row;
+};
+
+const insert = async (tx: Tx, scopeId: ScopeId, binding: Binding): Promise<void> => {
+  const row = {
+    scope_id: scopeId,
+    policy_id: binding.policyId,
+    id: binding.id,
+    identity_type: binding.identityType,
+    identity_id: binding.identityId,
+    subject_id: binding.subjectId,
+    expires_at: binding.expiresAtMicros,
+    created_at: binding.createdAtMicros,
+    created_by: binding.createdBy,
+  };
+  await tx`insert into binding ${tx(row)}`;
+};
+
+/** The table `binding`. */
+export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): BindingStore => ({
+  list: (scopeId, policyId, { after, limit, nowMicros }) =>
+    db.withScope(
+      scopeId,
+      (tx) => tx<Binding[]>`
+        select ${columns(tx)} from binding
+        where ${ofPolicy(tx, scopeId, policyId)} and id > ${after} and ${live(tx, nowMicros)}
+        order by id limit ${limit}`,
+    ),
+
+  bind: (scopeId, binding, most) =>
+    db.withScope(scopeId, async (tx) => {
+      const { policyId, createdAtMicros: nowMicros } = binding;
+      // The policy's row is the lock under which bindings are counted and told apart.
+      const [policy] = await tx`select id from policy where scope_id = ${scopeId} and id = ${policyId} for update`;
+      if (policy === undefined) return { kind: 'no_policy' };
+      await tx`delete from binding where ${ofPolicy(tx, scopeId, policyId)} and not ${live(tx, nowMicros)}`;
+      const same = await findSame(tx, scopeId, binding);
+      const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding);
+      if (renewed !== undefined) return { kind: 'renewed', binding: renewed };
+      if ((await countLive(tx, scopeId, policyId, nowMicros)) >= most) return { kind: 'full' };
+      await insert(tx, scopeId, binding);
+      return { kind: 'bound', binding };
+    }),
+
+  unbind: (scopeId, policyId, id, nowMicros) =>
+    db.withScope(scopeId, async (tx) => {
+      const { count } = await tx`
+        delete from binding where ${ofPolicy(tx, scopeId, policyId)} and id = ${id} and ${live(tx, nowMicros)}`;
+      return count > 0;
+    }),
+
+  isBound: (scopeId, identityId, nowMicros) =>
+    db.withScope(scopeId, async (tx) => {
+      const rows = await tx`
+        select id from binding
+        where scope_id = ${scopeId} and identity_id = ${identityId} and ${live(tx, nowMicros)} limit 1`;
+      return rows.length > 0;
+    }),
+
+  sweep: async (expiredBeforeMicros, most) => {
+    const [row] = await db.sql<{ removed: number }[]>`
+      select sweep_expired_bindings(${expiredBeforeMicros}, ${most}) as removed`;
+    return row?.removed ?? 0;
+  },
+});

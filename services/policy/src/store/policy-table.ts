@@ -1,0 +1,94 @@
+import { type Database, isUniqueViolation, type Statement, type Tx } from '@scaivault/db';
+import type { ScopeId } from '@scaivault/tenancy';
+import type { Policy, PolicyScope, PolicySummary } from '../domain/policy.ts';
+import { nameTaken } from '../domain/refusals.ts';
+import type { PolicyStore } from '../ports.ts';
+import { countLive } from './binding-table.ts';
+
+/** The letter in front of a scope's key says whose it is. */
+export const scopeKind = (scopeId: ScopeId): PolicyScope => (scopeId.startsWith('p:') ? 'partner' : 'tenant');
+
+interface Row extends Omit<Policy, 'scope' | 'rules'> {
+  readonly rulesJson: string;
+  readonly ruleCount: number;
+}
+
+const select = (tx: Tx) => tx`
+  select id, name, description, priority, is_active as "isActive", rules as "rulesJson", rule_count as "ruleCount",
+    created_at as "createdAtMicros", updated_at as "updatedAtMicros"
+  from policy`;
+
+const policyOf = (scopeId: ScopeId, { rulesJson, ruleCount, ...row }: Row): Policy => ({
+  ...row,
+  scope: scopeKind(scopeId),
+  rules: { json: rulesJson, count: ruleCount },
+});
+
+const read = async (tx: Tx, scopeId: ScopeId, id: string, forUpdate: boolean): Promise<Policy | undefined> => {
+  const lock = forUpdate ? tx`for update` : tx``;
+  const [row] = await tx<Row[]>`${select(tx)} where scope_id = ${scopeId} and id = ${id} ${lock}`;
+  return row === undefined ? undefined : policyOf(scopeId, row);
+};
+
+const columnsOf = (policy: Policy) => ({
+  name: policy.name,
+  description: policy.description,
+  priority: policy.priority,
+  is_active: policy.isActive,
+  rules: policy.rules.json,
+  rule_count: policy.rules.count,
+  updated_at: policy.updatedAtMicros,
+});
+
+/** Runs the statement that writes a name; the transaction is lost with it, as it is with every refusal. */
+const naming = async (name: string, write: Statement): Promise<void> => {
+  try {
+    await write;
+  } catch (error) {
+    throw isUniqueViolation(error, 'policy_name_key') ? nameTaken(name) : error;
+  }
+};
+
+/** The table `policy`. */
+export const createPolicyTable = (db: Pick<Database, 'withScope'>): PolicyStore => ({
+  find: (scopeId, id) => db.withScope(scopeId, (tx) => read(tx, scopeId, id, false)),
+
+  list: (scopeId, { includeInactive, after, limit, nowMicros }) =>
+    db.withScope(scopeId, async (tx) => {
+      const rows = await tx<Omit<PolicySummary, 'scope'>[]>`
+        select id, name, description, priority, is_active as "isActive", rule_count as "ruleCount",
+          created_at as "createdAtMicros", updated_at as "updatedAtMicros",
+          (select count(*) from binding b
+            where b.scope_id = p.scope_id and b.policy_id = p.id
+              and (b.expires_at is null or b.expires_at > ${nowMicros}::timestamptz)) as "bindingCount"
+        from policy p
+        where scope_id = ${scopeId} and id > ${after} and (is_active or ${includeInactive})
+        order by id limit ${limit}`;
+      return rows.map((row) => ({ ...row, scope: scopeKind(scopeId) }));
+    }),
+
+  insert: (scopeId, policy) =>
+    db.withScope(scopeId, async (tx) => {
+      const row = { scope_id: scopeId, id: policy.id, created_at: policy.createdAtMicros, ...columnsOf(policy) };
+      await naming(policy.name, tx`insert into policy ${tx(row)}`);
+    }),
+
+  change: (scopeId, id, edit) =>
+    db.withScope(scopeId, async (tx) => {
+      const current = await read(tx, scopeId, id, true);
+      if (current === undefined) return undefined;
+      const changed = edit(current);
+      const { name } = changed;
+      await naming(name, tx`update policy set ${tx(columnsOf(changed))} where scope_id = ${scopeId} and id = ${id}`);
+      return changed;
+    }),
+
+  remove: (scopeId, id, { force, nowMicros }) =>
+    db.withScope(scopeId, async (tx) => {
+      const [row] = await tx`select id from policy where scope_id = ${scopeId} and id = ${id} for update`;
+      if (row === undefined) return { found: false, inUseBy: 0 };
+      const inUseBy = force ? 0 : await countLive(tx, scopeId, id, nowMicros);
+      if (inUseBy === 0) await tx`delete from policy where scope_id = ${scopeId} and id = ${id}`;
+      return { found: true, inUseBy };
+    }),
+});

@@ -1,0 +1,2 @@
+/** The present in whole microseconds since the epoch. */
+export type Clock = () => number;

@@ -1,0 +1,43 @@
+import type { Caller, Target } from '@scaivault/pipeline';
+import { readPrecondition, requirePrecondition } from '../domain/precondition.ts';
+import { presenceOf, recoverableUntil } from '../domain/recovery.ts';
+import { secretNotFound } from '../domain/refusals.ts';
+import type { SecretStore } from '../ports.ts';
+import type { Clock } from './clock.ts';
+import { requireLiving } from './require-living.ts';
+
+export interface DeleteRequest {
+  readonly permanent: boolean;
+  readonly ifMatch: string | undefined;
+}
+
+export interface DeleteResult {
+  readonly versionCount: number;
+  readonly deletedAtMicros: number;
+  /** Undefined when nothing is left to recover. */
+  readonly recoverableUntilMicros: number | undefined;
+}
+
+/** Deletes a secret softly, or for good, which also purges a softly deleted one (rest-api-core 4.3). */
+export const createDeleteSecret =
+  ({ store, clock }: { readonly store: Pick<SecretStore, 'hold'>; readonly clock: Clock }) =>
+  async (caller: Pick<Caller, 'judge'>, target: Target, request: DeleteRequest): Promise<DeleteResult> => {
+    const { scope, path } = target;
+    const precondition = readPrecondition({ ifMatch: request.ifMatch });
+    return await store.hold(scope, path, async (held) => {
+      const now = clock();
+      if (held === undefined || presenceOf(held.facts.deletedAtMicros, now) === 'gone') throw secretNotFound(path);
+      if (!request.permanent) requireLiving(caller, target, held.facts, now);
+      requirePrecondition(precondition, path, held.facts.currentVersion);
+      const versionCount = await held.countVersions();
+      if (request.permanent) await held.erase();
+      else await held.markDeleted(now);
+      return {
+        versionCount,
+        deletedAtMicros: now,
+        recoverableUntilMicros: request.permanent ? undefined : recoverableUntil(now),
+      };
+    });
+  };
+
+export type DeleteSecret = ReturnType<typeof createDeleteSecret>;

@@ -1,0 +1,38 @@
+import { VaultError } from '@scaivault/errors';
+
+/** The entity tag of a version's value, quotes included (rest-api-core 1.7). */
+export const versionTag = (version: number): string => `"v${version}"`;
+
+const versionForm = /^"v([1-9]\d{0,8})"$/;
+/** RFC 9110, 8.8.3: weak or strong, any visible characters but the quote. */
+const anyTag = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
+
+const malformed = (header: string, wanted: string): VaultError =>
+  new VaultError('invalid_request', `${header} must be ${wanted}.`, {
+    details: { reason: 'malformed_header', header },
+  });
+
+/** What `If-Match` asks for: a version number, or `*`; 400 `invalid_request` for anything else (rest-api-core 15). */
+export const parseIfMatch = (text: string): number | '*' => {
+  const trimmed = text.trim();
+  if (trimmed === '*') return '*';
+  const version = versionForm.exec(trimmed)?.[1];
+  if (version === undefined) throw malformed('If-Match', '* or one version tag such as "v3"');
+  return Number(version);
+};
+
+/** `If-None-Match` of a write knows one form only; another one would be a condition that nobody looks at. */
+export const requireAnyVersion = (ifNoneMatch: string): void => {
+  if (ifNoneMatch.trim() !== '*') throw malformed('If-None-Match', '*');
+};
+
+/**
+ * Whether a reader who sent this `If-None-Match` has the version already: weak comparison over a list (RFC 9110,
+ * 13.1.2). 400 `invalid_request` when it is no list of tags.
+ */
+export const isNamedBy = (ifNoneMatch: string, version: number): boolean => {
+  const tags = ifNoneMatch.split(',').map((tag) => tag.trim());
+  if (tags.length === 1 && tags[0] === '*') return true;
+  if (!tags.every((tag) => anyTag.test(tag))) throw malformed('If-None-Match', '* or a list of entity tags');
+  return tags.some((tag) => tag.replace(/^W\//, '') === versionTag(version));
+};

@@ -1,0 +1,37 @@
+import type { KeyRecord, KeyStore } from '@scaivault/crypto';
+import type { Database, SqlTag } from '@scaivault/db';
+
+const keyColumns = (sql: SqlTag) => sql`
+  k.id as "id", k.scope_id as "scopeId", k.level as "level", k.generation as "generation", k.wrapped as "wrapped",
+  k.wrapped_by as "wrappedBy", k.status as "status"`;
+
+/** Wrapped partner and tenant keys in PostgreSQL. */
+export const createKeyVersionTable = ({ sql, withScope }: Pick<Database, 'sql' | 'withScope'>): KeyStore => {
+  const current = async (owner: KeyRecord['scopeId']): Promise<KeyRecord | undefined> => {
+    const [row] = await sql<KeyRecord[]>`select ${keyColumns(sql)} from active_key(${owner}) as k`;
+    return row;
+  };
+
+  return {
+    current,
+
+    byId: (owner, id) =>
+      withScope(owner, async (tx) => {
+        const [row] = await tx<KeyRecord[]>`
+          select ${keyColumns(tx)} from key_versions as k where k.scope_id = ${owner} and k.id = ${id}`;
+        return row;
+      }),
+
+    async insertFirst({ id, scopeId: owner, level, generation, wrapped, wrappedBy, status }) {
+      await withScope(owner, async (tx) => {
+        await tx`
+          insert into key_versions (scope_id, id, level, generation, wrapped, wrapped_by, status)
+          values (${owner}, ${id}, ${level}, ${generation}, ${wrapped}, ${wrappedBy}, ${status})
+          on conflict do nothing`;
+      });
+      const winner = await current(owner);
+      if (winner === undefined) throw new Error(`The scope ${owner} has key versions and none of them is active.`);
+      return winner;
+    },
+  };
+};
