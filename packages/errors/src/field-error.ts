@@ -10,8 +10,18 @@ export interface FieldViolation {
   readonly message: string;
 }
 
-/** 422 `validation_error` carrying every violation found (rest-api-core 1.9). */
-export const validationError = (fields: readonly FieldViolation[]): VaultError => {
+/** More than anybody repairs in one go. */
+const mostViolations = 100;
+/** Names of unknown fields are the client's own words, and may be of any length. */
+const longestField = 128;
+
+const shorten = (field: string): string => (field.length > longestField ? `${field.slice(0, longestField)}…` : field);
+
+/** 422 `validation_error` carrying the violations found, the first hundred of them (rest-api-core 1.9). */
+export const validationError = (violations: readonly FieldViolation[]): VaultError => {
+  const fields = violations
+    .slice(0, mostViolations)
+    .map(({ field, rule, message }) => ({ field: shorten(field), rule, message }));
   const first = fields[0];
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : '';
   const message = first ? `${first.field}: ${first.message}${more}` : 'The request is not valid.';

@@ -11,9 +11,19 @@ const inputCodes: ReadonlySet<ErrorCode> = new Set([
   'validation_error',
 ]);
 
-/** What the gateway found wrong with the input, as metadata for the call that will raise it (rest-api-core 1.8). */
-export const sealInputRefusal = ({ code, message, details }: VaultError): string =>
-  encodeURIComponent(JSON.stringify({ code, message, details }));
+/** Metadata of more than 64 KiB would end the connection to the peer, and with it the calls of everybody else. */
+const longestRefusal = 32_768;
+
+const seal = (refusal: object): string => encodeURIComponent(JSON.stringify(refusal));
+
+/**
+ * What the gateway found wrong with the input, as metadata for the call that will raise it (rest-api-core 1.8); details
+ * that would not fit are left out.
+ */
+export const sealInputRefusal = ({ code, message, details }: VaultError): string => {
+  const whole = seal({ code, message, details });
+  return whole.length <= longestRefusal ? whole : seal({ code, message });
+};
 
 /** Raises what the gateway found wrong with the input; ignored from anybody else. */
 export const raiseInputRefusal = (call: CallContext): void => {

@@ -1,6 +1,6 @@
 import { type DescMethodUnary, getOption, type Message } from '@bufbuild/protobuf';
 import { type Access, Audience, access } from '@scaivault/contracts';
-import { toVaultError, VaultError } from '@scaivault/errors';
+import { isVaultError, toVaultError, VaultError } from '@scaivault/errors';
 import { compilePolicies, type Permission } from '@scaivault/policy-engine';
 import {
   type CallContext,
@@ -15,8 +15,10 @@ import {
 import { type AuditFacts, factsOf } from './audit/audit-facts.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { NoteAuthFailure } from './audit/note-auth-failure.ts';
+import type { VerifiedToken } from './authenticate/verified-token.ts';
 import { denial } from './authorize.ts';
 import type { Caller } from './caller.ts';
+import { checkAccess } from './check-access.ts';
 import { type Authenticate, authorizationOf } from './gate.ts';
 import { raiseInputRefusal } from './input-refusal.ts';
 import { isRateCategory, type RateLimiter } from './limit/rate-limiter.ts';
@@ -26,7 +28,7 @@ import { compilePrefix, compileTarget, permissionOf } from './policy-target.ts';
 import type { PolicySource } from './replica/policy-replica.ts';
 import { openRequest, type RequestInfo } from './request-info.ts';
 import type { IdentityDirectory } from './resolve/identity-directory.ts';
-import { resolveIdentity } from './resolve/resolve-identity.ts';
+import { type ResolvedIdentity, resolveIdentity } from './resolve/resolve-identity.ts';
 import { resolveTenant } from './resolve/resolve-tenant.ts';
 import { type RpcCall, rpcCallKey } from './rpc-call.ts';
 import { compileRules } from './validate/compile-rules.ts';
@@ -61,7 +63,8 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
     const { context, request, facts } = passage;
     const seen = options.authenticate(authorizationOf(context), request.sourceIp);
     const token = seen instanceof Promise ? await seen : seen;
-    const identity = await resolveIdentity(token, options.directory);
+    facts.actorId = token.actorId ?? undefined;
+    const identity = await identify(token, request, options);
     facts.identity = identity;
     facts.tenantId = token.tenantId ?? undefined;
     const sources = {
@@ -73,12 +76,25 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
     const tenant = await resolveTenant(sources, identity.roles, token.partnerId, options.directory);
     facts.tenantId = tenant.tenantId;
     facts.homeTenantId = tenant.homeTenantId ?? undefined;
-    facts.actorId = token.actorId ?? undefined;
     const found = needsPolicies ? options.policies.bundle(tenant.tenantId, tenant.partnerId) : noPolicies;
     const bundle = found instanceof Promise ? await found : found;
     passage.caller = makeCaller(token, identity, tenant, request, bundle, options.nowMs());
     requireScope(passage.caller, option);
   };
+};
+
+/** A revoked token counts as a failed authentication too, or its bearer could fill the audit trail with refusals. */
+const identify = async (
+  token: VerifiedToken,
+  request: RequestInfo,
+  { directory, limiter }: PipelineOptions,
+): Promise<ResolvedIdentity> => {
+  try {
+    return await resolveIdentity(token, directory);
+  } catch (error) {
+    if (isVaultError(error, 'token_revoked')) limiter.takeSilently('auth:failures', request.sourceIp ?? 'unknown');
+    throw error;
+  }
 };
 
 const requireScope = (caller: Caller, option: Access): void => {
@@ -190,7 +206,6 @@ const stepsFor = (method: DescMethodUnary, option: Access, options: PipelineOpti
     case Audience.ANY_TOKEN:
       return [compileIdentify(method, option, options), input, admit];
     default:
-      if (option.scope === '') throw new Error(`RPC ${rpcPath(method)} names no scope.`);
       return [compileIdentify(method, option, options), input, admit];
   }
 };
@@ -213,6 +228,7 @@ export const createPipeline =
   (options: PipelineOptions): Interceptor =>
   (method, handler) => {
     const option = getOption(method, access);
+    checkAccess(method, option);
     const steps = stepsFor(method, option, options);
     const path = rpcPath(method);
 

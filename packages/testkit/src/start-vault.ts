@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type postgres from 'postgres';
+import { openVaultDatabase, removeVaultFolder } from './vault-database.ts';
+
+export { findVaultPostgres, removeVaultFolder } from './vault-database.ts';
 
 /** The two shapes that one code is deployed in. */
 export type Shape = 'all-in-one' | 'services';
@@ -54,10 +60,14 @@ export interface Vault extends AsyncDisposable {
   readonly dataDir: string;
   readonly ports: VaultPorts;
   readonly pid: number;
+  /** Milliseconds from its first instruction until it said that it is ready. */
+  readonly startMs: number;
   /** Everything its processes have printed so far. */
   output(): string;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   mint(wish: TokenWish): Promise<string>;
+  /** A session of the login that owns the database; end it yourself. */
+  openDatabase(): Promise<postgres.Sql>;
   /** Asks it to stop; resolves with milliseconds it took and the exit code. */
   stop(signal?: 'SIGINT' | 'SIGTERM'): Promise<{ readonly ms: number; readonly code: number | null }>;
   /** Ends it and all its service processes at once with SIGKILL; PostgreSQL is left running, as after a real crash. */
@@ -70,6 +80,8 @@ const entry: Readonly<Record<Shape, string>> = {
   services: 'services/all-in-one/src/start-services.ts',
 };
 const readyMark = 'Ctrl-C stops everything';
+const readyWithinMs = 90_000;
+const goneWithinMs = 10_000;
 
 /** A port nobody listens on at the moment. */
 export const freePort = (): Promise<number> =>
@@ -92,20 +104,35 @@ const readEnvFile = async (path: string): Promise<Readonly<Record<string, string
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
 
+interface ProcessState {
+  readonly parent: number;
+  readonly isPostgres: boolean;
+  /** Dead, and nobody has collected it. */
+  readonly isZombie: boolean;
+}
+
+const stateOf = (pid: number): ProcessState | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { parent: Number(parent), isPostgres: stat.includes('(postgres)'), isZombie: state === 'Z' };
+  } catch {
+    // The process ended while we looked.
+    return undefined;
+  }
+};
+
+/** True while that process does something, or could. */
+export const isProcessAlive = (pid: number): boolean => stateOf(pid)?.isZombie === false;
+
 /** Process ids below `pid`, found through /proc; PostgreSQL's own processes are left out. */
 export const serviceProcessesBelow = async (pid: number): Promise<number[]> => {
-  const { readdirSync, readFileSync } = await import('node:fs');
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      if (stat.includes('(postgres)')) continue;
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-    } catch {
-      // The process ended while we looked.
-    }
+    const state = stateOf(Number(name));
+    if (state === undefined || state.isPostgres) continue;
+    children.set(state.parent, [...(children.get(state.parent) ?? []), Number(name)]);
   }
   const below = (id: number): number[] => (children.get(id) ?? []).flatMap((child) => [child, ...below(child)]);
   return below(pid);
@@ -113,23 +140,48 @@ export const serviceProcessesBelow = async (pid: number): Promise<number[]> => {
 
 const untilReady = (child: ChildProcess, output: () => string): Promise<void> =>
   new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill('SIGTERM');
+      reject(new Error(`The vault was not ready after ${readyWithinMs / 1000} s:\n${output()}`));
+    }, readyWithinMs);
     const look = (): void => {
-      if (output().includes(readyMark)) resolve();
+      if (!output().includes(readyMark)) return;
+      clearTimeout(late);
+      resolve();
     };
     child.stdout?.on('data', look);
-    child.once('exit', (code) => reject(new Error(`The vault did not start (exit code ${code}):\n${output()}`)));
+    child.once('exit', (code) => {
+      clearTimeout(late);
+      reject(new Error(`The vault did not start (exit code ${code}):\n${output()}`));
+    });
   });
+
+const untilGone = async (pids: readonly number[]): Promise<void> => {
+  const deadline = performance.now() + goneWithinMs;
+  while (pids.some(isProcessAlive)) {
+    if (performance.now() > deadline) throw new Error('A killed process is still there.');
+    await sleep(5);
+  }
+};
 
 const exited = (child: ChildProcess): Promise<number | null> =>
   child.exitCode !== null || child.signalCode !== null
     ? Promise.resolve(child.exitCode)
     : new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 
+/** Open to be passed through, so that a database started by root lies inside it and not in a folder of the system. */
+const makeDataFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'scaivault-test-'));
+  await chmod(folder, 0o755);
+  return folder;
+};
+
 /** Starts `pnpm start` or `pnpm start:services` without pnpm, on free ports and with a data folder of its own. */
 export const startVault = async (options: StartVaultOptions): Promise<Vault> => {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'scaivault-test-')));
+  const dataDir = options.dataDir ?? (await makeDataFolder());
   const ports = options.ports ?? { api: await freePort(), scaiKey: await freePort() };
   const printed: string[] = [];
+  const spawnedAt = performance.now();
   const child = spawn(process.execPath, [join(root, entry[options.shape])], {
     cwd: root,
     env: {
@@ -147,7 +199,14 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
   const output = (): string => printed.join('');
-  await untilReady(child, output);
+  try {
+    await untilReady(child, output);
+  } catch (error) {
+    await exited(child);
+    if (options.dataDir === undefined) await removeVaultFolder(dataDir);
+    throw error;
+  }
+  const startMs = performance.now() - spawnedAt;
   const access = await readEnvFile(join(dataDir, 'dev.env'));
   const { SCAIVAULT_URL: url = '', SCAIVAULT_TOKEN: token = '', SCAIKEY_URL: scaiKeyUrl = '' } = access;
   const pid = child.pid ?? 0;
@@ -167,7 +226,9 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
     dataDir,
     ports,
     pid,
+    startMs,
     output,
+    openDatabase: () => openVaultDatabase(dataDir),
     request: async (method, path, { token: other = token, body, headers = {} } = {}) => {
       const answer = await fetch(`${url}${path}`, {
         method,
@@ -196,10 +257,11 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
       const all = [pid, ...(await serviceProcessesBelow(pid))];
       for (const id of all) process.kill(id, 'SIGKILL');
       await exited(child);
+      await untilGone(all);
     },
     [Symbol.asyncDispose]: async () => {
       if (child.exitCode === null && child.signalCode === null) await stop();
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await removeVaultFolder(dataDir);
     },
   };
 };

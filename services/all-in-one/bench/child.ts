@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
 /** Starts a script of this folder; it ends with us. */
-export const startScript = (name: string): ChildProcess => fork(join(import.meta.dirname, name), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+export const startScript = (name: string): ChildProcess =>
+  fork(join(import.meta.dirname, name), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 
 /** Sends one message and waits for the answer. */
 export const ask = <Answer>(child: ChildProcess, message: object | string): Promise<Answer> =>

@@ -13,7 +13,8 @@ export interface Usage {
 /** Clock ticks of /proc/<pid>/stat are hundredths of a second on every Linux that Node runs on. */
 const microsPerTick = 10_000;
 
-const megabytes = (status: string, field: string): number => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
+const megabytes = (status: string, field: string): number =>
+  Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
 
 const nameOf = (pid: number): string => {
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
@@ -34,4 +35,5 @@ const usageOf = (pid: number): Usage => {
 };
 
 /** CPU time and memory of a process and the service processes below it; PostgreSQL is not counted. */
-export const usageBelow = async (pid: number): Promise<Usage[]> => [pid, ...(await serviceProcessesBelow(pid))].map(usageOf);
+export const usageBelow = async (pid: number): Promise<Usage[]> =>
+  [pid, ...(await serviceProcessesBelow(pid))].map(usageOf);

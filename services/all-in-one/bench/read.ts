@@ -17,11 +17,14 @@ interface Target {
   readonly results: { load: LoadResult; cpu: readonly { name: string; perRequest: number }[] }[];
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const round = (value: number, digits = 0): string => value.toFixed(digits);
 
-const secret = { data: { username: 'app', password: 'correct horse battery staple', host: 'db.internal', port: '5432' } };
+const secret = {
+  data: { username: 'app', password: 'correct horse battery staple', host: 'db.internal', port: '5432' },
+};
 
 const prepare = async (shape: Shape): Promise<{ vault: Vault; idle: readonly Usage[]; answered: string }> => {
   const vault = await startVault({ shape, env: { RATE_LIMIT_SECRETS_READ: '0', LOG_LEVEL: 'warn' } });
@@ -35,14 +38,22 @@ const prepare = async (shape: Shape): Promise<{ vault: Vault; idle: readonly Usa
   return { vault, idle, answered: read.text };
 };
 
-const measure = async (load: ReturnType<typeof startScript>, target: Target, seconds: number, counts: boolean): Promise<void> => {
+const measure = async (
+  load: ReturnType<typeof startScript>,
+  target: Target,
+  seconds: number,
+  counts: boolean,
+): Promise<void> => {
   const before = new Map((await usageBelow(target.pid)).map((usage) => [usage.name, usage.cpuMicros]));
   const order: LoadOrder = { url: target.url, headers: target.headers, connections, seconds };
   const result = await ask<LoadResult>(load, order);
   const after = await usageBelow(target.pid);
   if (result.non2xx > 0) throw new Error(`${target.name}: ${result.non2xx} of ${result.requests} requests failed.`);
   if (!counts) return;
-  const cpu = after.map(({ name, cpuMicros }) => ({ name, perRequest: (cpuMicros - (before.get(name) ?? 0)) / result.requests }));
+  const cpu = after.map(({ name, cpuMicros }) => ({
+    name,
+    perRequest: (cpuMicros - (before.get(name) ?? 0)) / result.requests,
+  }));
   target.results.push({ load: result, cpu });
 };
 
@@ -61,11 +72,14 @@ const countAuditRows = async (vault: Vault, requests: number): Promise<string> =
   }
 };
 
-const line = (cells: readonly string[]): string => `${cells.map((cell, i) => (i === 0 ? cell.padEnd(14) : cell.padStart(12))).join('')}\n`;
+const line = (cells: readonly string[]): string =>
+  `${cells.map((cell, i) => (i === 0 ? cell.padEnd(14) : cell.padStart(12))).join('')}\n`;
 
 const report = (targets: readonly Target[], bare: Target): void => {
   const rate = (target: Target): number => median(target.results.map(({ load }) => load.perSecond));
-  process.stdout.write(`\nread: one hot secret, ${connections} connections, ${rounds} rounds of ${roundSeconds} s each, medians\n\n`);
+  process.stdout.write(
+    `\nread: one hot secret, ${connections} connections, ${rounds} rounds of ${roundSeconds} s each, medians\n\n`,
+  );
   process.stdout.write(line(['', 'requests/s', 'of fastify', 'p50 ms', 'p99 ms', 'CPU us/req']));
   for (const target of targets) {
     const cpu = median(target.results.map(({ cpu: parts }) => parts.reduce((sum, part) => sum + part.perRequest, 0)));
@@ -82,7 +96,9 @@ const report = (targets: readonly Target[], bare: Target): void => {
     const names = target.results[0]?.cpu.map(({ name }) => name) ?? [];
     if (names.length > 1) {
       for (const name of names) {
-        const share = median(target.results.map(({ cpu: parts }) => parts.find((part) => part.name === name)?.perRequest ?? 0));
+        const share = median(
+          target.results.map(({ cpu: parts }) => parts.find((part) => part.name === name)?.perRequest ?? 0),
+        );
         process.stdout.write(line([`  ${name}`, '', '', '', '', round(share)]));
       }
     }
@@ -104,7 +120,13 @@ export const runRead = async (): Promise<void> => {
       pid: vault.pid,
       results: [],
     });
-    const bare: Target = { name: 'bare fastify', url: `http://127.0.0.1:${barePort}/`, headers: {}, pid: bareServer.pid ?? 0, results: [] };
+    const bare: Target = {
+      name: 'bare fastify',
+      url: `http://127.0.0.1:${barePort}/`,
+      headers: {},
+      pid: bareServer.pid ?? 0,
+      results: [],
+    };
     const targets = [bare, shapeTarget('all-in-one', single.vault), shapeTarget('services', services.vault)];
     for (const target of targets) await measure(load, target, warmUpSeconds, false);
     for (let i = 0; i < rounds; i++) for (const target of targets) await measure(load, target, roundSeconds, true);

@@ -1,4 +1,18 @@
 import { serveService } from '@scaivault/pipeline';
+import type { PeerName } from '@scaivault/runtime';
 import { createGatewayModule } from './module.ts';
 
-await serveService({ name: 'gateway', createModule: createGatewayModule, listens: false });
+const peersWithDatabase: readonly PeerName[] = ['secrets', 'policy', 'identity-sync', 'audit-writer'];
+
+await serveService({
+  name: 'gateway',
+  listens: false,
+  createModule: (dependencies, kit, peerCheck) =>
+    createGatewayModule(dependencies, kit, {
+      ...kit.checks,
+      database: async () => {
+        await Promise.all(peersWithDatabase.map((peer) => peerCheck(peer, 'database')));
+      },
+      encryption: () => peerCheck('secrets', 'encryption'),
+    }),
+});

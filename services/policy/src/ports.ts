@@ -5,7 +5,7 @@ import type { Policy, PolicyScope, PolicySummary } from './domain/policy.ts';
 /** Microseconds since the epoch, rising with every call. */
 export type Clock = () => number;
 
-export interface PolicyPage {
+interface PolicyPage {
   readonly includeInactive: boolean;
   /** Id to go on after; empty at first. */
   readonly after: string;
@@ -30,7 +30,7 @@ export interface PolicyStore {
   ): Promise<{ readonly found: boolean; readonly inUseBy: number }>;
 }
 
-export type BindOutcome =
+type BindOutcome =
   | { readonly kind: 'bound' | 'renewed'; readonly binding: Binding }
   | { readonly kind: 'no_policy' }
   | { readonly kind: 'full' };

@@ -39,8 +39,9 @@ export const createSecretsModule = async ({
     applicationName: 'scaivault-secrets',
     poolSize: config.DATABASE_POOL_SIZE,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT,
-    onError: (error) => logger.warn({ err: error }, 'The database cannot be reached.'),
+    onError: (error) => logger.warn({ err: error }, 'The database of secrets is not reachable'),
   });
+  await db.verifyRole();
   const keys = createKeyChain({
     wrapper,
     store: createKeyVersionTable(db),
@@ -78,7 +79,7 @@ export const createSecretsModule = async ({
     name: 'secrets',
     services: [mount(SecretsService, service)],
     checks: { database: () => db.ping(), encryption: () => keys.health() },
-    start: () => db.verifyRole(),
+    start: () => Promise.resolve(),
     stop: async () => {
       await keys.close();
       await wrapper.close();

@@ -18,6 +18,9 @@ export interface AuditFacts {
   extra(more: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 }
 
+/** What was asked for need not be the id of anything, nor as short as one. */
+const longestTenantId = 128;
+
 export const factsOf = (resource: string, request: RequestInfo): AuditFacts => ({
   identity: undefined,
   tenantId: undefined,
@@ -46,7 +49,7 @@ export const factsOf = (resource: string, request: RequestInfo): AuditFacts => (
     if (this.homeTenantId !== undefined) facts.home_tenant_id = this.homeTenantId;
     // A refused call into another tenant lies in the caller's own trail and says where it wanted to go.
     else if (this.requestedTenantId !== undefined && this.requestedTenantId !== this.tenantId)
-      facts.requested_tenant_id = this.requestedTenantId;
+      facts.requested_tenant_id = this.requestedTenantId.slice(0, longestTenantId);
     return Object.assign(facts, more);
   },
 });

@@ -34,7 +34,7 @@ const words = (payload: JWTPayload, name: string): readonly string[] => {
 
 const secondsClaim = (payload: JWTPayload, name: string): number | null => {
   const value = payload[name];
-  if (value === undefined) return null;
+  if (value === undefined || value === null) return null;
   if (typeof value !== 'number' || !Number.isFinite(value)) throw unsound(name);
   return value * 1000;
 };
@@ -58,6 +58,17 @@ const actorClaim = (payload: JWTPayload): string | null => {
   return subject;
 };
 
+/** `roles` and its other usual name; a claim that was configured instead stands alone. */
+const rolesClaim = (payload: JWTPayload, name: string): readonly string[] =>
+  name === 'roles' ? [...words(payload, 'roles'), ...words(payload, 'role')] : words(payload, name);
+
+/** A token that is bound to a client certificate is worth nothing without it (RFC 8705), and no listener shows us one. */
+const refuseBoundToken = ({ cnf }: JWTPayload): void => {
+  if (typeof cnf === 'object' && cnf !== null && 'x5t#S256' in cnf) throw unsound('cnf');
+};
+
+const longestName = 256;
+
 const withPrefix = (prefix: 'user' | 'sa', name: string): string =>
   name.startsWith(`${prefix}:`) ? name : `${prefix}:${name}`;
 
@@ -69,12 +80,14 @@ const mfaTime = (payload: JWTPayload, names: ClaimNames): number | null =>
 
 /** The verified payload as our own words; 401 `token_invalid` when a claim has no usable form. */
 export const readClaims = (payload: JWTPayload, names: ClaimNames): VerifiedToken => {
+  refuseBoundToken(payload);
   const subject = textClaim(payload, 'sub');
-  if (subject === null || subject.length > 256) throw unsound('sub');
+  if (subject === null || subject.length > longestName) throw unsound('sub');
   const expiresAtMs = secondsClaim(payload, 'exp');
   if (expiresAtMs === null) throw unsound('exp');
   const isService = payload.token_type === 'client_credentials' || subject.startsWith('sa:');
   const name = isService ? (textClaim(payload, 'client_id') ?? subject) : (textClaim(payload, 'email') ?? subject);
+  if (name.length > longestName) throw unsound(isService ? 'client_id' : 'email');
   return {
     subject,
     tenantId: textClaim(payload, names.tenant),
@@ -83,7 +96,7 @@ export const readClaims = (payload: JWTPayload, names: ClaimNames): VerifiedToke
     claimedIdentityId: withPrefix(isService ? 'sa' : 'user', name),
     displayName: textClaim(payload, 'name'),
     groups: words(payload, names.groups),
-    roles: [...words(payload, names.roles), ...words(payload, 'role')],
+    roles: rolesClaim(payload, names.roles),
     scopes: new Set(words(payload, names.scopes)),
     issuedAtMs: secondsClaim(payload, 'iat'),
     notBeforeMs: secondsClaim(payload, 'nbf'),

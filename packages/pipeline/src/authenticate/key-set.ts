@@ -24,6 +24,11 @@ const unknownKidPauseMs = 30_000;
 /** A set that could not be refreshed serves on for a day (design section 11). */
 const usableMs = 86_400_000;
 
+/** Whatever the configuration says: the issuer is not ours to hammer. */
+const leastRefreshMs = 1_000;
+/** setInterval takes anything longer for 1 ms. */
+const longestTimerMs = 2 ** 31 - 1;
+
 const noKeys = (cause?: unknown): VaultError =>
   new VaultError('service_unavailable', "The identity provider's keys are not available yet. Try again.", {
     cause,
@@ -50,9 +55,12 @@ export const createKeySet = (options: KeySetOptions): KeySet => {
     });
     return underWay;
   };
-  const timer = setInterval(() => {
-    refresh().catch(options.onFailure);
-  }, options.refreshMs);
+  const timer = setInterval(
+    () => {
+      refresh().catch(options.onFailure);
+    },
+    Math.min(Math.max(options.refreshMs, leastRefreshMs), longestTimerMs),
+  );
   timer.unref();
 
   const usable = async () => {
@@ -73,8 +81,11 @@ export const createKeySet = (options: KeySetOptions): KeySet => {
         return await known.find(header, token);
       } catch (error) {
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-        if (options.nowMs() - askedForUnknownAt < unknownKidPauseMs) throw error;
-        askedForUnknownAt = options.nowMs();
+        if (underWay === undefined) {
+          if (options.nowMs() - askedForUnknownAt < unknownKidPauseMs) throw error;
+          askedForUnknownAt = options.nowMs();
+        }
+        // Others with the new key wait for the same fetch.
         await refresh().catch(options.onFailure);
         return (await usable()).find(header, token);
       }

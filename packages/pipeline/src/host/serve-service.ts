@@ -4,11 +4,13 @@ import {
   createLogger,
   createMetrics,
   createPeerTransports,
+  createReadiness,
   type Dispatcher,
   type Logger,
   loadConfiguration,
   type ModuleDependencies,
   type PeerName,
+  type PeerTransports,
   productVersion,
   type RunningProcess,
   readEnvironment,
@@ -18,11 +20,16 @@ import {
   serverCredentials,
   startMetricsServer,
   startUnaryServer,
+  type UnaryServer,
 } from '@scaivault/runtime';
 import { openProcessKit, type ProcessKit } from './process-kit.ts';
 
 /** Builds the module of one service; the gateway also needs the kit's token check. */
-export type CreateModule = (dependencies: ModuleDependencies, kit: ProcessKit) => Promise<ServiceModule>;
+export type CreateModule = (
+  dependencies: ModuleDependencies,
+  kit: ProcessKit,
+  peerCheck: PeerTransports['check'],
+) => Promise<ServiceModule>;
 
 export interface ServeOptions {
   readonly name: PeerName;
@@ -30,6 +37,20 @@ export interface ServeOptions {
   /** Listens for gRPC (all but the gateway). */
   readonly listens: boolean;
 }
+
+const checkEveryMs = 1_000;
+
+/** Keeps the health services named after a module's checks up to date. */
+const reportChecks = (server: UnaryServer, checks: ServiceModule['checks']): (() => void) => {
+  const ask = createReadiness(checks);
+  const report = async (): Promise<void> => {
+    const { checks: states } = await ask();
+    for (const [name, state] of Object.entries(states)) server.setCheck(name, state === 'ok');
+  };
+  void report();
+  const timer = setInterval(() => void report(), checkEveryMs);
+  return () => clearInterval(timer);
+};
 
 const startService = async (
   options: ServeOptions,
@@ -49,7 +70,7 @@ const startService = async (
     transportTo: (peer) => (peer === options.name ? itself : peers.to(peer)),
   };
   const kit = await openProcessKit({ ...deps, name: options.name, adoptsJournals: options.name === 'audit-writer' });
-  const module = await options.createModule(deps, kit);
+  const module = await options.createModule(deps, kit, peers.check);
   dispatcher = createDispatcher(module.services, kit.intercept);
   const server = options.listens
     ? await startUnaryServer({ dispatcher, credentials: serverCredentials(tls), address: config.RPC_BIND_ADDRESS })
@@ -60,9 +81,11 @@ const startService = async (
       : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, deps.metrics);
   await kit.start();
   await module.start();
+  const stopReporting = server === undefined ? undefined : reportChecks(server, module.checks);
   logger.info({ rpc_port: server?.port, metrics_port: metricsServer?.port }, `${options.name} is ready`);
   return {
     stop: async () => {
+      stopReporting?.();
       server?.setServing(false);
       await server?.stop(config.SHUTDOWN_TIMEOUT / 2);
       await kit.stop();

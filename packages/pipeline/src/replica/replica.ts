@@ -43,7 +43,7 @@ const retryPauseMs = 100;
 export const createReplica = <Value extends object>(options: ReplicaOptions<Value>): Replica<Value> => {
   const now = options.now ?? (() => performance.now());
   const followerId = randomUUID();
-  const values = new LRUCache<string, Value>({ max: options.max });
+  const values = new LRUCache<string, Value>({ max: options.max, dispose: (_value, key) => forget(key) });
   const fetches = new Map<string, Fetch<Value>>();
   const keysByScope = new Map<ScopeId, Set<string>>();
   let leaseUntil = Number.NEGATIVE_INFINITY;
@@ -58,26 +58,24 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
       const keys = keysByScope.get(scope) ?? new Set();
       keysByScope.set(scope, keys.add(key));
     }
-    if (keysByScope.size > options.max * 2) forgetEvicted();
   };
 
-  /** The index may name keys that the cache has let go; swept when it has grown, so both stay bounded. */
-  const forgetEvicted = (): void => {
-    for (const [scope, keys] of keysByScope) {
-      for (const key of keys) if (!values.has(key)) keys.delete(key);
-      if (keys.size === 0) keysByScope.delete(scope);
+  /** Whatever leaves the cache leaves the index with it, so both stay bounded. */
+  const forget = (key: string): void => {
+    for (const scope of options.scopesOf(key)) {
+      const keys = keysByScope.get(scope);
+      keys?.delete(key);
+      if (keys?.size === 0) keysByScope.delete(scope);
     }
   };
 
   const drop = (scope: ScopeId): void => {
     for (const key of keysByScope.get(scope) ?? []) values.delete(key);
-    keysByScope.delete(scope);
     for (const [key, fetch] of fetches) if (options.scopesOf(key).includes(scope)) fetch.outdated = true;
   };
 
   const dropAll = (): void => {
     values.clear();
-    keysByScope.clear();
     for (const fetch of fetches.values()) fetch.outdated = true;
   };
 

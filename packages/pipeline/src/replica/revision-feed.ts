@@ -47,6 +47,8 @@ export const createRevisionFeed = ({
   const followers = new Map<string, Follower>();
   const changes: { revision: bigint; scope: ScopeId }[] = [];
   let revision = 1n;
+  /** Changes up to this revision are not all remembered any more. */
+  let forgottenUpTo = 0n;
   let closed = false;
   let wakeAll: (() => void)[] = [];
 
@@ -76,8 +78,7 @@ export const createRevisionFeed = ({
   };
 
   const answer = (since: bigint): FollowAnswer => {
-    const oldest = changes[0]?.revision ?? revision + 1n;
-    const lost = since + 1n < oldest && since < revision;
+    const lost = since < forgottenUpTo;
     const changed = lost ? [] : changes.filter((change) => change.revision > since).map(({ scope }) => scope);
     return { epoch, revision, changedScopes: [...new Set(changed)], reset: lost, leaseMs };
   };
@@ -87,7 +88,10 @@ export const createRevisionFeed = ({
       revision += 1n;
       const wanted = revision;
       for (const scope of scopes) changes.push({ revision: wanted, scope });
-      if (changes.length > rememberedChanges) changes.splice(0, changes.length - rememberedChanges);
+      if (changes.length > rememberedChanges) {
+        const dropped = changes.splice(0, changes.length - rememberedChanges);
+        forgottenUpTo = dropped.at(-1)?.revision ?? forgottenUpTo;
+      }
       wake();
       for (let late = laggards(wanted); late.length > 0 && !closed; late = laggards(wanted)) {
         await pause(Math.max(1, Math.min(...late.map(({ leaseUntil }) => leaseUntil)) - now()));

@@ -51,7 +51,8 @@ export const resolveTenant = async (
   if (asked === undefined || asked === home) {
     if (home === undefined) throw noTenant();
     if (homeRecord === undefined) throw unknownTenant();
-    if (homeRecord.status !== 'ACTIVE' && !isSuper) throw notActive(homeRecord.status);
+    if (homeRecord.status === 'DELETED' || (homeRecord.status === 'SUSPENDED' && !isSuper))
+      throw notActive(homeRecord.status);
     return { tenantId: home, partnerId: homeRecord.partnerId, homeTenantId: null };
   }
 

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { type DescField, type DescMessage, getOption, hasOption, type Message, ScalarType } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import { Format, json, type Rules, rules } from '@scaivault/contracts';
 import {
   type ErrorCode,
@@ -18,7 +20,6 @@ import {
   parseSecretPath,
   parseTimestamp,
 } from '@scaivault/tenancy';
-import ipaddr from 'ipaddr.js';
 
 type Values = Readonly<Record<string, unknown>>;
 type Report = (rule: FieldRule, message: string) => void;
@@ -42,7 +43,7 @@ const formatCheck = (option: Rules): Check | undefined => {
       };
     case Format.IP:
       return (value, _field, report) => {
-        if (!ipaddr.isValid(String(value))) report('format', 'must be an IP address');
+        if (isIP(String(value)) === 0) report('format', 'must be an IP address');
       };
     case Format.FOREIGN_ID:
       return (value, _field, report) => {
@@ -85,7 +86,8 @@ const valueChecks = (option: Rules): readonly Check[] => {
     const most = max === undefined ? Number.POSITIVE_INFINITY : Number(max);
     const span = max === undefined ? `at least ${least}` : `from ${least} to ${most}`;
     checks.push((value, _field, report) => {
-      if (Number(value) < least || Number(value) > most) report('range', `must be ${span}`);
+      // The other way round NaN would pass.
+      if (!(Number(value) >= least && Number(value) <= most)) report('range', `must be ${span}`);
     });
   }
   if (option.oneOf.length > 0) checks.push(oneOfCheck(option));
@@ -108,6 +110,9 @@ const refuseNul: Check = (value, _field, report) => {
 
 type FieldValidator = (values: Values, path: string, violations: FieldViolation[]) => void;
 
+const itemSpan = ({ minItems, maxItems }: Rules): string =>
+  maxItems === 0 ? `at least ${minItems}` : `${minItems} to ${maxItems}`;
+
 const isUnset = (value: unknown): boolean =>
   value === undefined ||
   value === '' ||
@@ -123,6 +128,9 @@ const compileField = (desc: DescField): FieldValidator | undefined => {
       : compileMessage(desc.message);
   const isText = desc.scalar === ScalarType.STRING;
   if (!constrained && nested === undefined && !isText) return undefined;
+  // Their values lie elsewhere in the message, where these checks would never see one.
+  if (desc.oneof !== undefined || desc.fieldKind === 'map')
+    throw new Error(`${desc.parent.typeName}.${desc.name} cannot be checked: it is part of a oneof, or a map.`);
   const checks = [...(isText ? [refuseNul] : []), ...(constrained ? valueChecks(option) : [])];
   const header = getOption(desc, json).header;
   const checkOne = (value: unknown, field: string, violations: FieldViolation[]): void => {
@@ -143,14 +151,14 @@ const compileField = (desc: DescField): FieldValidator | undefined => {
     if (desc.fieldKind === 'list') {
       const items = value as readonly unknown[];
       if (items.length < option.minItems || (option.maxItems > 0 && items.length > option.maxItems)) {
-        violations.push({ field, rule: 'length', message: `must have ${option.minItems} to ${option.maxItems} items` });
+        violations.push({ field, rule: 'length', message: `must have ${itemSpan(option)} items` });
         return;
       }
       for (const [index, item] of items.entries()) checkOne(item, `${field}[${index}]`, violations);
       return;
     }
     // A plain (not optional) field at its default was not sent.
-    if (desc.presence === 2 && isUnset(value)) return;
+    if (desc.presence === FeatureSet_FieldPresence.IMPLICIT && isUnset(value)) return;
     checkOne(value, field, violations);
   };
 };

@@ -65,6 +65,12 @@ const list = (text: string): readonly string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
+/** An empty secret is a forgotten one. */
+const secret = (text: string): Secret => {
+  expect(text !== '', 'set to something, or left out');
+  return new Secret(text);
+};
+
 type Text = string | undefined;
 
 /** The kinds of setting; `optional…` ones are undefined when unset. */
@@ -72,7 +78,7 @@ export const text = (fallback: string, meaning: string): Setting<string> =>
   setting((value) => value, fallback, meaning);
 export const optionalText = (meaning: string): Setting<Text> => setting<Text>((value) => value, undefined, meaning);
 export const optionalSecret = (meaning: string): Setting<Secret | undefined> =>
-  setting<Secret | undefined>((value) => new Secret(value), undefined, meaning, true);
+  setting<Secret | undefined>(secret, undefined, meaning, true);
 export const secretList = (meaning: string): Setting<readonly Secret[]> =>
   setting<readonly Secret[]>((value) => list(value).map((item) => new Secret(item)), [], meaning, true);
 export const listOf = (meaning: string): Setting<readonly string[]> => setting(list, [] as readonly string[], meaning);

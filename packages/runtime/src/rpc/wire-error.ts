@@ -1,13 +1,32 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { anyPack, anyUnpack } from '@bufbuild/protobuf/wkt';
 import { ErrorDetailSchema, RpcStatusSchema } from '@scaivault/contracts';
-import { errorCatalogue, GrpcStatus, isErrorCode, VaultError } from '@scaivault/errors';
+import { errorCatalogue, GrpcStatus, isErrorCode, toVaultError, VaultError } from '@scaivault/errors';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** gRPC status number of a refusal (rest-api-core 1.10). */
 export const grpcStatusOf = (error: VaultError): number => GrpcStatus[errorCatalogue[error.code].grpc];
+
+/** gRPC carries details in a trailer, and HTTP/2 ends the whole connection for headers of more than 64 KiB. */
+const maxDetailsBytes = 32_768;
+
+/**
+ * Whatever a handler threw as a refusal that a wire can carry: details that are no JSON are a defect of ours, and more
+ * of them than fit are left out.
+ */
+export const sendable = (thrown: unknown): VaultError => {
+  const error = toVaultError(thrown);
+  if (error.details === undefined) return error;
+  try {
+    if (Buffer.byteLength(JSON.stringify(error.details)) <= maxDetailsBytes) return error;
+  } catch (cause) {
+    return toVaultError(cause);
+  }
+  const { code, message, cause, retryAfterSeconds } = error;
+  return new VaultError(code, message, { cause, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+};
 
 /** A refusal as google.rpc.Status bytes, for the trailer `grpc-status-details-bin`. The cause stays behind. */
 export const encodeWireError = (error: VaultError): Uint8Array => {

@@ -11,5 +11,11 @@ export const metadataFromHeaders = (header: HeaderSource): CallMetadata => {
     return { get: (name) => headers.get(name) ?? undefined };
   }
   const record = header as Readonly<Record<string, string>>;
-  return { get: (name) => (Object.hasOwn(record, name) ? record[name] : undefined) };
+  return {
+    get: (name) => {
+      if (Object.hasOwn(record, name)) return record[name];
+      for (const key in record) if (key.toLowerCase() === name) return record[key];
+      return undefined;
+    },
+  };
 };

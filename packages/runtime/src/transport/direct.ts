@@ -1,17 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
-import { toVaultError, VaultError } from '@scaivault/errors';
 import { CallContext } from '../rpc/call-context.ts';
-import { type Dispatcher, rpcPath } from '../rpc/dispatcher.ts';
+import { type CompiledMethod, type Dispatcher, rpcPath } from '../rpc/dispatcher.ts';
 import { withHeaders } from '../rpc/error-headers.ts';
-import { withoutCause } from '../rpc/wire-error.ts';
+import { sendable, withoutCause } from '../rpc/wire-error.ts';
 import { metadataFromHeaders } from './call-metadata.ts';
+import { encodeRequest } from './encode-request.ts';
 import { defaultRpcTimeoutMs, maxMessageBytes } from './limits.ts';
 import { refuseStreams } from './refuse-streams.ts';
+import { unreachable } from './unreachable.ts';
 
-const tooSlow = (): VaultError =>
-  new VaultError('service_unavailable', 'The service did not answer in time.', { retryAfterSeconds: 1 });
+const encodeAnswer = (target: CompiledMethod, answer: Message): Uint8Array => {
+  const bytes = toBinary(target.desc.output, answer);
+  if (bytes.length > maxMessageBytes) throw new Error(`The answer of ${target.path} is too large.`);
+  return bytes;
+};
 
 /**
  * The wire inside one process: handlers behind the same interceptors, with encoded-and-decoded copies of request and
@@ -24,10 +28,11 @@ export const createDirectTransport = (dispatcher: () => Dispatcher, peer: string
     unary: (method, signal, timeoutMs = defaultRpcTimeoutMs, header, input) =>
       new Promise((resolve, reject) => {
         const target = dispatcher().methods.get(rpcPath(method));
-        if (target === undefined) {
-          reject(new VaultError('service_unavailable', `No service answers ${rpcPath(method)}.`));
+        if (target === undefined || signal?.aborted || timeoutMs <= 0) {
+          reject(unreachable());
           return;
         }
+        const request = encodeRequest(method.input, input);
         const call = new CallContext({
           method: target.desc,
           metadata: metadataFromHeaders(header),
@@ -35,40 +40,25 @@ export const createDirectTransport = (dispatcher: () => Dispatcher, peer: string
           peerAddress: undefined,
           deadlineMs: Date.now() + timeoutMs,
         });
-        const giveUp = (): void => {
-          clearTimeout(timer);
-          call.abort(tooSlow());
-          reject(tooSlow());
-        };
-        const timer = setTimeout(giveUp, timeoutMs);
-        signal?.addEventListener('abort', giveUp, { once: true });
         const finish = (): void => {
           clearTimeout(timer);
           signal?.removeEventListener('abort', giveUp);
         };
-        const request = toBinary(method.input, create(method.input, input));
-        if (request.length > maxMessageBytes) {
+        const giveUp = (): void => {
           finish();
-          reject(new VaultError('payload_too_large', 'The request is too large.'));
-          return;
-        }
-        outside(() => target.handle(fromBinary(target.desc.input, request), call)).then(
-          (answer) => {
-            finish();
-            resolve({
-              stream: false,
-              service: method.parent,
-              method,
-              header: call.responseHeaderIfSet ?? new Headers(),
-              trailer: new Headers(),
-              message: fromBinary(method.output, toBinary(target.desc.output, answer)),
-            });
-          },
-          (error: unknown) => {
-            finish();
-            reject(withHeaders(withoutCause(toVaultError(error)), call.responseHeaderIfSet));
-          },
-        );
+          call.abort(unreachable());
+          reject(unreachable());
+        };
+        const timer = setTimeout(giveUp, timeoutMs);
+        signal?.addEventListener('abort', giveUp, { once: true });
+        outside(() => target.handle(fromBinary(target.desc.input, request), call))
+          .then((answer) => {
+            const message = fromBinary(method.output, encodeAnswer(target, answer));
+            const header = call.responseHeaderIfSet ?? new Headers();
+            resolve({ stream: false, service: method.parent, method, header, trailer: new Headers(), message });
+          })
+          .catch((thrown: unknown) => reject(withHeaders(withoutCause(sendable(thrown)), call.responseHeaderIfSet)))
+          .finally(finish);
       }),
     stream: refuseStreams,
   };

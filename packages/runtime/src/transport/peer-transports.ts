@@ -9,6 +9,8 @@ const defaultRpcPort = 9443;
 export interface PeerTransports {
   /** The wire to a peer, dialled on first use and kept. */
   to(peer: PeerName): Transport;
+  /** Rejects when a peer does not report this readiness check as healthy. */
+  check(peer: PeerName, name: string): Promise<void>;
   close(): void;
 }
 
@@ -25,8 +27,10 @@ export const createPeerTransports = (config: Configuration, tls: TlsIdentity): P
     open.set(peer, transport);
     return transport;
   };
+  const to = (peer: PeerName): UnaryTransport => open.get(peer) ?? dial(peer);
   return {
-    to: (peer) => open.get(peer) ?? dial(peer),
+    to,
+    check: (peer, name) => to(peer).checkHealth(name),
     close: () => {
       for (const transport of open.values()) transport.close();
     },

@@ -1,17 +1,35 @@
-import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { fromBinary, type Message } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
-import { type ChannelCredentials, Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { VaultError } from '@scaivault/errors';
+import { service as health } from 'grpc-health-check';
 import { rpcPath } from '../rpc/dispatcher.ts';
 import { withHeaders } from '../rpc/error-headers.ts';
 import { decodeWireError } from '../rpc/wire-error.ts';
 import type { HeaderSource } from './call-metadata.ts';
+import { encodeRequest } from './encode-request.ts';
 import { defaultRpcTimeoutMs, maxMessageBytes } from './limits.ts';
 import { refuseStreams } from './refuse-streams.ts';
+import { unreachable } from './unreachable.ts';
 
 export interface UnaryTransport extends Transport {
+  /** Asks grpc.health.v1 for a service of that name; rejects when the peer does not answer SERVING. */
+  checkHealth(name: string): Promise<void>;
   close(): void;
 }
+
+interface HealthAnswer {
+  readonly status: string;
+}
+
+const healthTimeoutMs = 1_500;
 
 export interface UnaryTransportOptions {
   /** `host:port` of the peer. */
@@ -35,19 +53,29 @@ const metadataFrom = (header: HeaderSource): Metadata => {
   return metadata;
 };
 
+/** The refusal in the trailers, or undefined: what a peer sends is data, and none of it may end this process. */
+const refusalIn = (metadata: Metadata | undefined): VaultError | undefined => {
+  const [details] = metadata?.get('grpc-status-details-bin') ?? [];
+  if (!(details instanceof Buffer)) return undefined;
+  try {
+    return decodeWireError(details);
+  } catch {
+    // Not ours; the gRPC status alone says what it was.
+    return undefined;
+  }
+};
+
 /** A failure of the wire or the peer as our refusal; what grpc-js says stays in the cause. */
 const refusalOf = (error: ServiceError): VaultError => {
-  const [details] = error.metadata?.get('grpc-status-details-bin') ?? [];
-  const refusal = details instanceof Buffer ? decodeWireError(details) : undefined;
+  const refusal = refusalIn(error.metadata);
   if (refusal !== undefined) return withHeaders(refusal, headersOf(error.metadata));
   switch (error.code) {
     case status.UNAVAILABLE:
     case status.DEADLINE_EXCEEDED:
     case status.CANCELLED:
-      return new VaultError('service_unavailable', 'A part of the service is not reachable. Try again.', {
-        cause: error,
-        retryAfterSeconds: 1,
-      });
+    // A peer of another version that does not know the RPC.
+    case status.UNIMPLEMENTED:
+      return unreachable(error);
     default:
       return new VaultError('internal_error', 'An internal error occurred. Report it with the request id.', {
         cause: error,
@@ -71,12 +99,16 @@ export const createUnaryTransport = (options: UnaryTransportOptions): UnaryTrans
   return {
     unary: (method, signal, timeoutMs = defaultRpcTimeoutMs, header, input) =>
       new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(unreachable());
+          return;
+        }
         let received: Metadata | undefined;
-        const call = client.makeUnaryRequest<Message, Message>(
+        const call = client.makeUnaryRequest<Uint8Array, Message>(
           rpcPath(method),
-          (message) => Buffer.from(toBinary(method.input, message as never)),
+          (bytes) => Buffer.from(bytes),
           (bytes) => fromBinary(method.output, bytes),
-          create(method.input, input) as Message,
+          encodeRequest(method.input, input),
           metadataFrom(header),
           { deadline: Date.now() + timeoutMs },
           (error, answer) => {
@@ -100,6 +132,22 @@ export const createUnaryTransport = (options: UnaryTransportOptions): UnaryTrans
         signal?.addEventListener('abort', cancel, { once: true });
       }),
     stream: refuseStreams,
+    checkHealth: (name) =>
+      new Promise((resolve, reject) => {
+        const { path, requestSerialize, responseDeserialize } = health.Check as MethodDefinition<object, HealthAnswer>;
+        const deadline = Date.now() + healthTimeoutMs;
+        client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          { service: name },
+          { deadline },
+          (error, answer) => {
+            if (error === null && answer?.status === 'SERVING') resolve();
+            else reject(error ?? new Error(`${name} is ${answer?.status}`));
+          },
+        );
+      }),
     close: () => client.close(),
   };
 };

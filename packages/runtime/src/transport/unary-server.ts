@@ -6,13 +6,14 @@ import {
   type ServerCredentials,
   type ServerUnaryCall,
   type ServiceDefinition,
+  status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { toVaultError, VaultError } from '@scaivault/errors';
+import { VaultError } from '@scaivault/errors';
 import { HealthImplementation } from 'grpc-health-check';
 import { CallContext } from '../rpc/call-context.ts';
 import type { CompiledMethod, Dispatcher } from '../rpc/dispatcher.ts';
-import { encodeWireError, grpcStatusOf } from '../rpc/wire-error.ts';
+import { encodeWireError, grpcStatusOf, sendable } from '../rpc/wire-error.ts';
 import { defaultRpcTimeoutMs, maxMessageBytes } from './limits.ts';
 import { addReflection } from './reflection.ts';
 import { peerNameIn } from './tls.ts';
@@ -22,6 +23,8 @@ export interface UnaryServer {
   readonly port: number;
   /** Health answers NOT_SERVING from now on, so that balancers look elsewhere; calls under way go on. */
   setServing(serving: boolean): void;
+  /** Publishes a readiness check as a health service of its own name (`database`, `encryption`). */
+  setCheck(name: string, healthy: boolean): void;
   /** Takes no new calls and resolves when those under way are answered, or at the latest after `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -66,18 +69,22 @@ const handlerFor =
       deadlineMs: deadlineOf(call),
     });
     call.on('cancelled', () => context.abort(new VaultError('service_unavailable', 'The caller went away.')));
-    method.handle(call.request, context).then(
-      (answer) => {
-        if (context.responseHeaderIfSet !== undefined) call.sendMetadata(metadataOf(context.responseHeaderIfSet));
-        callback(null, answer);
-      },
-      (thrown: unknown) => {
-        const error = toVaultError(thrown);
-        const metadata = metadataOf(context.responseHeaderIfSet);
-        metadata.set('grpc-status-details-bin', Buffer.from(encodeWireError(error)));
-        callback({ code: grpcStatusOf(error), details: error.message, metadata });
-      },
-    );
+    const answer = (message: Message): void => {
+      if (context.responseHeaderIfSet !== undefined) call.sendMetadata(metadataOf(context.responseHeaderIfSet));
+      callback(null, message);
+    };
+    const refuse = (thrown: unknown): void => {
+      const error = sendable(thrown);
+      const metadata = metadataOf(context.responseHeaderIfSet);
+      metadata.set('grpc-status-details-bin', Buffer.from(encodeWireError(error)));
+      callback({ code: grpcStatusOf(error), details: error.message, metadata });
+    };
+    method
+      .handle(call.request, context)
+      .then(answer)
+      .catch(refuse)
+      // Headers that gRPC cannot carry: a defect of ours, and still an answer.
+      .catch(() => callback({ code: status.INTERNAL }));
   };
 
 const definitionOf = (method: CompiledMethod): ServiceDefinition[string] => ({
@@ -115,6 +122,7 @@ export const startUnaryServer = async (options: UnaryServerOptions): Promise<Una
   return {
     port,
     setServing: (serving) => health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING'),
+    setCheck: (name, healthy) => health.setStatus(name, healthy ? 'SERVING' : 'NOT_SERVING'),
     stop: (timeoutMs) =>
       new Promise((resolve) => {
         const force = setTimeout(() => server.forceShutdown(), timeoutMs);

@@ -1,5 +1,5 @@
 import type { Caller } from '@scaivault/pipeline';
-import { checkFields } from '../domain/check-fields.ts';
+import { checkPriority } from '../domain/check-priority.ts';
 import { checkNulls, keepScope, mergePolicy, type PolicyPatch } from '../domain/merge-policy.ts';
 import { type Policy, type PolicyFields, policyDefaults } from '../domain/policy.ts';
 import { readRules } from '../domain/read-rules.ts';
@@ -29,7 +29,7 @@ const change = async (
   const policy = await putInForce(scopeId, async () => {
     const changed = await policies.change(scopeId, policyId, (current) => {
       const fields = edit(current);
-      checkFields(current.scope, fields);
+      checkPriority(current.scope, fields.priority);
       return { ...current, ...fields, updatedAtMicros: nowMicros() };
     });
     if (changed === undefined) throw policyNotFound();

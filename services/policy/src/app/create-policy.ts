@@ -1,6 +1,6 @@
 import type { Caller } from '@scaivault/pipeline';
 import { newId } from '@scaivault/tenancy';
-import { checkFields } from '../domain/check-fields.ts';
+import { checkPriority } from '../domain/check-priority.ts';
 import { type Policy, type PolicyScope, policyDefaults } from '../domain/policy.ts';
 import { readRules } from '../domain/read-rules.ts';
 import type { Clock, PolicyStore } from '../ports.ts';
@@ -42,7 +42,7 @@ export const createCreatePolicy =
       createdAtMicros,
       updatedAtMicros: createdAtMicros,
     };
-    checkFields(scope, policy);
+    checkPriority(scope, policy.priority);
     requireRoleFor(caller, scope);
     const scopeId = scopeIdOf(caller, scope);
     await putInForce(scopeId, () => policies.insert(scopeId, policy));

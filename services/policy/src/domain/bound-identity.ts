@@ -17,7 +17,7 @@ export const checkBinding = (
   nowMicros: number,
 ): void => {
   const violations: FieldViolation[] = [];
-  if (typeOfIdentity(identityId) !== identityType || identityId.includes('\0')) {
+  if (typeOfIdentity(identityId) !== identityType) {
     const message = `must be ${prefixes[identityType]} and a name`;
     violations.push({ field: 'identity_id', rule: 'format', message });
   }

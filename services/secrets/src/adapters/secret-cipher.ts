@@ -1,8 +1,15 @@
 import { encodeAad, IntegrityError, type KeyChain } from '@scaivault/crypto';
-import { VaultError } from '@scaivault/errors';
+import { isVaultError, VaultError } from '@scaivault/errors';
 import type { Logger, Metrics } from '@scaivault/runtime';
 import { type Scope, type SecretPath, scopeId } from '@scaivault/tenancy';
 import type { SecretCipher } from '../ports.ts';
+
+/**
+ * Whether the bytes or the key named beside them are to blame: not an outage, which is a 503. A row that was moved to
+ * another scope names a key that this scope does not have.
+ */
+const isIntegrityFailure = (error: unknown): boolean =>
+  error instanceof IntegrityError || (isVaultError(error) && error.httpStatus !== 503);
 
 /**
  * Values under the key chain, each bound to its scope, path and version (rest-api-core 14): a row that was moved,
@@ -21,10 +28,10 @@ export const createSecretCipher = ({
     encodeAad({ purpose: 'secret', scopeId: scopeId(scope), pathId: path, version });
 
   const alarmed = (error: unknown, scope: Scope, path: SecretPath, version: number): unknown => {
-    if (!(error instanceof IntegrityError)) return error;
+    if (!isIntegrityFailure(error)) return error;
     metrics.integrityAlarms.inc();
     logger.error(
-      { alarm: 'integrity', scope: scopeId(scope), path, version, fault: error.fault },
+      { alarm: 'integrity', scope: scopeId(scope), path, version, err: error },
       'A stored secret is not what was written there.',
     );
     return new VaultError('internal_error', 'An internal error occurred. Report it with the request id.', {

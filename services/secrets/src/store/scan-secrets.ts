@@ -6,32 +6,38 @@ import { secretColumns } from './secret-table.ts';
 /** Behind every path: their bytes end at 'z'. */
 const behindAllPaths = '~';
 
-const source = (sql: SqlTag, owner: string, by: SecretScan['by']) => {
-  if (by === null) return sql`secret as s where s.scope_id = ${owner}`;
-  if ('secretType' in by) return sql`secret as s where s.scope_id = ${owner} and s.secret_type = ${by.secretType}`;
-  return sql`
-    secret_tag as t join secret as s on s.scope_id = ${owner} and s.path = t.path
-    where t.scope_id = ${owner} and t.tag = ${by.tag}`;
+/** The paths of one index, as a row source called `k`. */
+const pathsBy = (sql: SqlTag, owner: string, by: SecretScan['by']) => {
+  if (by === null) return sql`secret as k where k.scope_id = ${owner}`;
+  if ('tag' in by) return sql`secret_tag as k where k.scope_id = ${owner} and k.tag = ${by.tag}`;
+  return sql`secret as k where k.scope_id = ${owner} and k.secret_type = ${by.secretType}`;
 };
 
 /**
- * The next rows of a list. The path that equals the prefix is looked up by itself, since other paths (`app-x`) lie
- * between it and those below it (`app/x`).
+ * The next rows of a list: first the paths, from one index and no more than asked for, then row by row what belongs to
+ * them (`limit 1` keeps the planner from joining whole tables). The path that equals the prefix is looked up by itself,
+ * since other paths (`app-x`) lie between it and those below it (`app/x`).
  */
 export const scanSecrets = async (
   tx: Tx,
   scope: Scope,
   { range, after, by, limit }: SecretScan,
 ): Promise<readonly ScannedSecret[]> => {
-  const rows = source(tx, scopeId(scope), by);
-  const path = by !== null && 'tag' in by ? tx`t.path` : tx`s.path`;
-  const columns = tx`s.path as "path", s.tags as "tags", ${secretColumns(tx)}`;
+  const owner = scopeId(scope);
   const { self, from, before } = range ?? { self: null, from: '', before: behindAllPaths };
-  const itself = self === null || self <= after ? undefined : tx`select ${columns} from ${rows} and ${path} = ${self}`;
-  const below = tx`
-    (select ${columns} from ${rows} and ${path} >= ${from} and ${path} > ${after} and ${path} < ${before}
-    order by ${path} limit ${limit})`;
-  if (itself === undefined) return await tx<ScannedSecret[]>`${below}`;
+  const itself =
+    self === null || self <= after
+      ? tx``
+      : tx`(select k.path from ${pathsBy(tx, owner, by)} and k.path = ${self}) union all`;
   return await tx<ScannedSecret[]>`
-    select * from (${itself} union all ${below}) as found order by path collate "C" limit ${limit}`;
+    select found.* from (
+      ${itself} (
+        select k.path from ${pathsBy(tx, owner, by)} and k.path >= ${from} and k.path > ${after} and k.path < ${before}
+        order by k.path limit ${limit}
+      )
+    ) as next cross join lateral (
+      select s.path as "path", s.tags as "tags", ${secretColumns(tx)}
+      from secret as s where s.scope_id = ${owner} and s.path = next.path limit 1
+    ) as found
+    order by next.path collate "C" limit ${limit}`;
 };

@@ -1,0 +1,24 @@
+import type { DescMethodUnary } from '@bufbuild/protobuf';
+import { type Access, Audience } from '@scaivault/contracts';
+import { rpcPath } from '@scaivault/runtime';
+import { permissionOf } from './policy-target.ts';
+
+const isForCallers = ({ audience }: Access): boolean =>
+  audience === Audience.UNSPECIFIED || audience === Audience.ANY_TOKEN;
+
+/** What is wrong with an access option, or undefined: each would let somebody in whom nobody has judged. */
+const findFault = (method: DescMethodUnary, option: Access): string | undefined => {
+  const hasPermission = permissionOf(method) !== undefined;
+  if (option.audience === Audience.UNSPECIFIED && option.scope === '') return 'names no scope';
+  if (option.audience === Audience.PEERS && option.peers.length === 0) return 'names no peers';
+  if (hasPermission && !isForCallers(option)) return 'asks for a permission of callers that it does not know';
+  if (hasPermission && option.path === '' && !option.eachRow) return 'asks for a permission and names no path';
+  if (!hasPermission && (option.path !== '' || option.eachRow)) return 'names a path and asks for no permission';
+  return undefined;
+};
+
+/** Refuses to build an RPC whose access option contradicts itself, so that its process refuses to start. */
+export const checkAccess = (method: DescMethodUnary, option: Access): void => {
+  const fault = findFault(method, option);
+  if (fault !== undefined) throw new Error(`RPC ${rpcPath(method)} ${fault}.`);
+};

@@ -1,0 +1,75 @@
+import { create } from '@bufbuild/protobuf';
+import { createClient, type ServiceImpl, type Transport } from '@connectrpc/connect';
+import { type ReadSecretRequest, type Secret, SecretSchema, SecretsService } from '@scaivault/contracts';
+import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
+import type { CallContext } from '../src/rpc/call-context.ts';
+import { createDispatcher, type Dispatcher, mount } from '../src/rpc/dispatcher.ts';
+import { createDirectTransport } from '../src/transport/direct.ts';
+import { clientCredentials, peerHostname, serverCredentials, type TlsIdentity } from '../src/transport/tls.ts';
+import { createUnaryTransport, type UnaryTransport } from '../src/transport/unary-client.ts';
+import { startUnaryServer, type UnaryServer } from '../src/transport/unary-server.ts';
+
+export type Handler = (request: ReadSecretRequest, call: CallContext) => Promise<Secret> | Secret;
+
+export const answerOf = (path: string): Secret => create(SecretSchema, { path });
+
+const unused = (): Promise<never> => Promise.reject(new Error('This RPC is not part of the test.'));
+
+/** SecretsService with nothing but ReadSecret; no pipeline in front of it. */
+export const dispatcherOf = (handler: Handler): Dispatcher => {
+  const service = {
+    readSecret: async (request, context) => await handler(request, context as unknown as CallContext),
+    putSecret: unused,
+    deleteSecret: unused,
+    restoreSecret: unused,
+    listVersions: unused,
+    listSecrets: unused,
+  } as ServiceImpl<typeof SecretsService>;
+  return createDispatcher([mount(SecretsService, service)], (_method, next) => next);
+};
+
+type Authority = Awaited<ReturnType<typeof createDevelopmentAuthority>>;
+
+export const identityOf = async (authority: Authority, name: string): Promise<TlsIdentity> => {
+  const { certificate, key } = await authority.issue(peerHostname(name));
+  return {
+    certificate: Buffer.from(certificate),
+    key: Buffer.from(key),
+    authority: Buffer.from(authority.certificate),
+  };
+};
+
+export const serve = async (dispatcher: Dispatcher, tls: TlsIdentity, port = 0): Promise<UnaryServer> =>
+  await startUnaryServer({ dispatcher, credentials: serverCredentials(tls), address: `127.0.0.1:${port}` });
+
+export const dial = (port: number, tls: TlsIdentity): UnaryTransport =>
+  createUnaryTransport({
+    address: `127.0.0.1:${port}`,
+    credentials: clientCredentials(tls),
+    serverName: peerHostname('secrets'),
+  });
+
+export interface OpenWire extends AsyncDisposable {
+  readonly transport: Transport;
+  readonly client: ReturnType<typeof createClient<typeof SecretsService>>;
+}
+
+/** One handler behind one wire, called by the gateway. */
+export const openWire = async (wire: 'direct' | 'unary', handler: Handler): Promise<OpenWire> => {
+  const dispatcher = dispatcherOf(handler);
+  if (wire === 'direct') {
+    const transport = createDirectTransport(() => dispatcher, 'gateway');
+    return { transport, client: createClient(SecretsService, transport), [Symbol.asyncDispose]: async () => {} };
+  }
+  const authority = await createDevelopmentAuthority();
+  const server = await serve(dispatcher, await identityOf(authority, 'secrets'));
+  const transport = dial(server.port, await identityOf(authority, 'gateway'));
+  return {
+    transport,
+    client: createClient(SecretsService, transport),
+    [Symbol.asyncDispose]: async () => {
+      transport.close();
+      await server.stop(200);
+    },
+  };
+};

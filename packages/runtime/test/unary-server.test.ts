@@ -1,0 +1,13 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { createClient } from '@connectrpc/connect';
+import { type ClientUnaryCall, Client, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { RpcStatusSchema, SecretsService } from '@scaivault/contracts';
+import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
+import { ReflectionService } from '@grpc/reflection';
+import { service as healthService } from 'grpc-health-check';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { clientCredentials, type TlsIdentity } from '../src/transport/tls.ts';
+import type { UnaryTransport } from '../src/transport/unary-client.ts';
+import type { UnaryServer } from '../src/transport/unary-server.ts';
+import { answerOf, dial, dispatcherOf, type Handler, identityOf, serve } from './open-wire.ts';

@@ -1,0 +1,152 @@
+import { mkdtemp, readFile, realpath, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  findVaultPostgres,
+  freePort,
+  isProcessAlive,
+  removeVaultFolder,
+  serviceProcessesBelow,
+  type Vault,
+} from '@scaivault/testkit/start-vault';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { succeeded } from './grant.ts';
+import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { until } from './until.ts';
+
+const listenOn = (port: number): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+
+const isRoot = process.getuid?.() === 0;
+
+describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
+  let vault: Vault;
+  beforeAll(async () => {
+    vault = await startUnlimited(shape, { env: { LOG_FORMAT: 'json', LOG_LEVEL: 'info' } });
+  });
+  afterAll(() => vault?.[Symbol.asyncDispose]());
+
+  /** Starts on the same data; what the start printed when it failed. */
+  const failure = async (env: Record<string, string>, ports = vault.ports): Promise<string> => {
+    const started = await startUnlimited(shape, { dataDir: vault.dataDir, ports, env }).catch(
+      (error: unknown) => error,
+    );
+    if (!(started instanceof Error)) {
+      await (started as Vault).stop();
+      return 'It started.';
+    }
+    return started.message;
+  };
+  const nobodyIsLeft = (pids: readonly number[]): void => {
+    expect(pids.filter(isProcessAlive)).toEqual([]);
+    expect(findVaultPostgres(vault.dataDir)).toBeUndefined();
+  };
+
+  it('listens where BIND_ADDRESS says', async () => {
+    expect(vault.url).toBe(`http://127.0.0.1:${vault.ports.api}`);
+    expect((await fetch(`${vault.url}/v1/health`)).status).toBe(200);
+  });
+
+  it('writes its access to dev.env, for its owner alone', async () => {
+    const file = join(vault.dataDir, 'dev.env');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const names = (await readFile(file, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=')[0]);
+    expect(names).toEqual(['SCAIVAULT_URL', 'SCAIVAULT_TOKEN', 'SCAIKEY_URL', 'SCAIKEY_WEBHOOK_SECRET']);
+  });
+
+  it('logs JSON when LOG_FORMAT says so', async () => {
+    const before = vault.output().length;
+    const sql = await vault.openDatabase();
+    succeeded(await vault.request('PUT', '/v1/secrets/life/a', { body: { data: { n: 1 } } }));
+    await sql`update secrets.version set data_ct = data_ct || '\\x00'::bytea where path = 'life/a'`;
+    await sql.end();
+    expect((await vault.request('GET', '/v1/secrets/life/a')).status).toBe(500);
+    const lines = await until('a line about it', async () => {
+      const text = vault.output().slice(before);
+      return text.includes('integrity') && text.endsWith('\n') ? text.trim().split('\n') : undefined;
+    });
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: expect.anything() });
+  });
+
+  it('refuses a second one on the same data', async () => {
+    const ports = { api: await freePort(), scaiKey: await freePort() };
+    expect(await failure({}, ports)).toContain('is in use by process');
+    expect((await fetch(`${vault.url}/v1/health`)).status).toBe(200);
+  });
+
+  it('ends within five seconds of Ctrl-C, with everything it started', async ({ annotate }) => {
+    succeeded(await vault.request('PUT', '/v1/secrets/life/b', { body: { data: { n: 2 } } }));
+    const pids = [vault.pid, findVaultPostgres(vault.dataDir) ?? 0, ...(await serviceProcessesBelow(vault.pid))];
+    expect(pids.length).toBeGreaterThanOrEqual(shape === 'services' ? 7 : 2);
+    const { ms, code } = await vault.stop('SIGINT');
+    await annotate(`${shape}: stopped in ${Math.round(ms)} ms, first start ${Math.round(vault.startMs)} ms`);
+    expect({ code, inTime: ms < 5_000 }, `${ms} ms`).toEqual({ code: 0, inTime: true });
+    nobodyIsLeft(pids);
+  });
+
+  it('names the variable that it cannot use', async () => {
+    expect(await failure({ RATE_LIMIT_SECRETS_REED: '5' })).toMatch(/exit code 1.*RATE_LIMIT_SECRETS_REED/s);
+    expect(await failure({ LOG_LEVEL: 'loud' })).toMatch(/exit code 1.*LOG_LEVEL/s);
+    nobodyIsLeft([]);
+  });
+
+  it('says what to do when a port is taken', async () => {
+    for (const [port, name] of [
+      [vault.ports.api, 'BIND_ADDRESS'],
+      [vault.ports.scaiKey, 'SCAIKEY_EMULATOR_BIND'],
+    ] as const) {
+      const server = await listenOn(port);
+      const told = await failure({});
+      server.close();
+      expect(told).toContain('Is it running already?');
+      expect(told).toContain(name);
+    }
+    nobodyIsLeft([]);
+  });
+
+  it('brings no identity provider for development into production', async () => {
+    expect(await failure({ NODE_ENV: 'production' })).toMatch(/exit code 1.*production/s);
+    nobodyIsLeft([]);
+  });
+
+  it('starts again quickly with its data, and ends on SIGTERM too', async ({ annotate }) => {
+    await using second = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
+    await annotate(`${shape}: second start ${Math.round(second.startMs)} ms`);
+    expect(second.startMs).toBeLessThan(10_000);
+    expect((await second.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
+    expect((await second.stop('SIGTERM')).code).toBe(0);
+    nobodyIsLeft([second.pid]);
+  });
+
+  it('leaves no service behind when only its launcher is killed', async () => {
+    const third = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
+    const children = await serviceProcessesBelow(third.pid);
+    expect(children.length).toBe(shape === 'services' ? 5 : 0);
+    process.kill(third.pid, 'SIGKILL');
+    await until('the end of its services', async () => (children.some(isProcessAlive) ? undefined : true), 8_000);
+    await using fourth = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
+    expect((await fourth.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
+  });
+
+  it.skipIf(!isRoot)('works in a folder that only root can enter (needs root)', async () => {
+    const closed = await mkdtemp(join(tmpdir(), 'scaivault-closed-'));
+    const dataDir = join(closed, 'data');
+    try {
+      await using inside = await startUnlimited(shape, { dataDir });
+      expect(inside.output()).toContain('cannot enter');
+      expect((await realpath(join(dataDir, 'postgres'))).startsWith(closed)).toBe(false);
+      succeeded(await inside.request('PUT', '/v1/secrets/life/c', { body: { data: { n: 3 } } }));
+      expect((await inside.request('GET', '/v1/secrets/life/c')).json.data).toEqual({ n: 3 });
+    } finally {
+      await removeVaultFolder(dataDir);
+      await removeVaultFolder(closed);
+    }
+  });
+});

@@ -1,0 +1,51 @@
+import { create } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
+import {
+  FollowRevisionsResponseSchema,
+  type IdentityFeedService,
+  LookupCallerResponseSchema,
+  LookupIdentityResponseSchema,
+  LookupTenantResponseSchema,
+} from '@scaivault/contracts';
+import type { RevisionFeed } from '@scaivault/pipeline';
+import { parseTenantId } from '@scaivault/tenancy';
+import type { FindCaller, FindIdentity, FindTenant } from '../app/look-up.ts';
+import { decodeAnyType } from './decode.ts';
+import { encodeCaller } from './encode.ts';
+
+/** What our own processes know callers and tenants by, and the news of their changes. */
+export const createIdentityFeedService = ({
+  findTenant,
+  findCaller,
+  findIdentity,
+  feed,
+}: {
+  readonly findTenant: FindTenant;
+  readonly findCaller: FindCaller;
+  readonly findIdentity: FindIdentity;
+  readonly feed: Pick<RevisionFeed, 'follow'>;
+}): ServiceImpl<typeof IdentityFeedService> => ({
+  lookupTenant: async ({ tenantId }) => {
+    const tenant = await findTenant(parseTenantId(tenantId));
+    return create(LookupTenantResponseSchema, tenant === undefined ? { found: false } : { found: true, ...tenant });
+  },
+
+  lookupCaller: async ({ tenantId, subject, identityId }) => {
+    const caller = await findCaller(parseTenantId(tenantId), subject, identityId);
+    return create(
+      LookupCallerResponseSchema,
+      caller === undefined ? { found: false } : { found: true, caller: encodeCaller(caller) },
+    );
+  },
+
+  lookupIdentity: async ({ tenantId, identityType, identityId }) => {
+    const identity = await findIdentity(parseTenantId(tenantId), decodeAnyType(identityType), identityId);
+    return create(
+      LookupIdentityResponseSchema,
+      identity === undefined ? { found: false } : { found: true, identity: encodeCaller(identity) },
+    );
+  },
+
+  followIdentityRevisions: async ({ followerId, epoch, confirmed }) =>
+    create(FollowRevisionsResponseSchema, await feed.follow({ followerId, epoch, confirmed })),
+});

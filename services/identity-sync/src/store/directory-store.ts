@@ -1,0 +1,79 @@
+import type { Database, Tx } from '@scaivault/db';
+import type { ScopeId, TenantId } from '@scaivault/tenancy';
+import type { Directory, KnownIdentity, KnownTenant } from '../ports.ts';
+
+interface IdentityRow extends Omit<KnownIdentity, 'groups'> {
+  readonly groupSubjectIds: readonly string[];
+  readonly groupIdentityIds: readonly string[];
+}
+
+const knownOf = ({ groupSubjectIds, groupIdentityIds, ...row }: IdentityRow): KnownIdentity => ({
+  ...row,
+  groups: groupSubjectIds.map((subjectId, index) => ({ subjectId, identityId: groupIdentityIds[index] ?? '' })),
+});
+
+/** By identity string before ScaiKey id, the living before the deleted, the last renamed first. */
+const bestMatch = (tx: Tx, identityId: string) => tx`
+  order by (identity_id = ${identityId}) desc, (status = 'DELETED'), profile_time desc limit 1`;
+
+const selectPerson = async (
+  tx: Tx,
+  scopeId: ScopeId,
+  type: string | null,
+  identityId: string,
+): Promise<KnownIdentity | undefined> => {
+  const [row] = await tx<IdentityRow[]>`
+    select i.*, g.ids as "groupSubjectIds", g.names as "groupIdentityIds"
+    from (
+      select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status, roles,
+        tokens_void_before as "tokensVoidBeforeMicros", mfa_void_before as "mfaVoidBeforeMicros"
+      from identity
+      where scope_id = ${scopeId} and (identity_id = ${identityId} or subject_id = ${identityId})
+        and identity_id is not null and (${type}::text is null or type = ${type}::text)
+      ${bestMatch(tx, identityId)}
+    ) i
+    cross join lateral (
+      select coalesce(array_agg(m.subject_id), '{}') as ids, coalesce(array_agg(m.identity_id), '{}') as names
+      from groups_of(${scopeId}, i."subjectId") m
+    ) g`;
+  return row === undefined ? undefined : knownOf(row);
+};
+
+const selectGroup = async (tx: Tx, scopeId: ScopeId, identityId: string): Promise<KnownIdentity | undefined> => {
+  const [row] = await tx<Pick<KnownIdentity, 'subjectId' | 'identityId' | 'displayName' | 'status'>[]>`
+    select subject_id as "subjectId", identity_id as "identityId", name as "displayName", status
+    from group_
+    where scope_id = ${scopeId} and (identity_id = ${identityId} or subject_id = ${identityId})
+      and identity_id is not null
+    ${bestMatch(tx, identityId)}`;
+  if (row === undefined) return undefined;
+  return { ...row, type: 'group', groups: [], roles: [], tokensVoidBeforeMicros: null, mfaVoidBeforeMicros: null };
+};
+
+const scopeOf = (tenantId: TenantId): ScopeId => `t:${tenantId}` as ScopeId;
+
+/** The tables as lookups read them. */
+export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'sql'>): Directory => ({
+  tenant: async (tenantId) => {
+    const [row] = await db.sql<KnownTenant[]>`
+      select partner_id as "partnerId", status, partner_status as "partnerStatus" from lookup_tenant(${tenantId}::text)`;
+    return row;
+  },
+
+  caller: async (tenantId, subject, identityId) => {
+    const [row] = await db.sql<IdentityRow[]>`
+      select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status, roles,
+        tokens_void_before as "tokensVoidBeforeMicros", mfa_void_before as "mfaVoidBeforeMicros",
+        group_subject_ids as "groupSubjectIds", group_identity_ids as "groupIdentityIds"
+      from lookup_caller(${tenantId}::text, ${subject}::text, ${identityId}::text)`;
+    return row === undefined ? undefined : knownOf(row);
+  },
+
+  identity: (tenantId, type, identityId) =>
+    db.withScope(scopeOf(tenantId), async (tx) => {
+      const scopeId = scopeOf(tenantId);
+      const person = type === 'group' ? undefined : await selectPerson(tx, scopeId, type ?? null, identityId);
+      if (person !== undefined || (type !== undefined && type !== 'group')) return person;
+      return await selectGroup(tx, scopeId, identityId);
+    }),
+});
