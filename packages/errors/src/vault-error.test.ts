@@ -93,6 +93,8 @@ describe('isVaultError', () => {
   });
 
   it('keeps its cause for the log', () => {
-    expect(inspect(new VaultError('internal_error', 'Sorry.', { cause: new Error('disk full') }))).toContain('disk full');
+    expect(inspect(new VaultError('internal_error', 'Sorry.', { cause: new Error('disk full') }))).toContain(
+      'disk full',
+    );
   });
 });

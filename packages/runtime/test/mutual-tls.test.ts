@@ -1,7 +1,7 @@
 import { createClient, type Transport } from '@connectrpc/connect';
+import { credentials } from '@grpc/grpc-js';
 import { SecretsService } from '@scaivault/contracts';
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
-import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peerNameIn } from '../src/transport/tls.ts';
 import { createUnaryTransport, type UnaryTransport } from '../src/transport/unary-client.ts';
@@ -72,8 +72,14 @@ describe('mutual TLS between our processes', () => {
 
   it('does not talk to a server of another authority, or of another name', async () => {
     const own = await identityOf(authority, 'gateway');
-    const impostor = await serve(dispatcherOf(() => answerOf('impostor')), await identityOf(stranger, 'secrets'));
-    const neighbour = await serve(dispatcherOf(() => answerOf('neighbour')), await identityOf(authority, 'policy'));
+    const impostor = await serve(
+      dispatcherOf(() => answerOf('impostor')),
+      await identityOf(stranger, 'secrets'),
+    );
+    const neighbour = await serve(
+      dispatcherOf(() => answerOf('neighbour')),
+      await identityOf(authority, 'policy'),
+    );
     for (const { port } of [impostor, neighbour]) {
       await expect(ask(keep(dial(port, own)))).rejects.toMatchObject({ code: 'service_unavailable' });
     }

@@ -1,13 +1,215 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { toBinary } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
-import { type ClientUnaryCall, Client, Metadata, type MethodDefinition } from '@grpc/grpc-js';
-import { RpcStatusSchema, SecretsService } from '@scaivault/contracts';
+import { Client, Metadata, type MethodDefinition, Server, type ServerCredentials, status } from '@grpc/grpc-js';
+import { ErrorDetailSchema, ReadSecretRequestSchema, RpcStatusSchema, SecretsService } from '@scaivault/contracts';
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
-import { ReflectionService } from '@grpc/reflection';
+import { VaultError } from '@scaivault/errors';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { clientCredentials, type TlsIdentity } from '../src/transport/tls.ts';
+import { decodeWireError } from '../src/rpc/wire-error.ts';
+import { clientCredentials, serverCredentials, type TlsIdentity } from '../src/transport/tls.ts';
 import type { UnaryTransport } from '../src/transport/unary-client.ts';
 import type { UnaryServer } from '../src/transport/unary-server.ts';
 import { answerOf, dial, dispatcherOf, type Handler, identityOf, serve } from './open-wire.ts';
+
+let own: TlsIdentity;
+let caller: TlsIdentity;
+beforeAll(async () => {
+  const authority = await createDevelopmentAuthority();
+  own = await identityOf(authority, 'secrets');
+  caller = await identityOf(authority, 'gateway');
+});
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const start = async (handler: Handler, port?: number): Promise<UnaryServer> => {
+  const server = await serve(dispatcherOf(handler), own, port);
+  closing.push(() => server.stop(100));
+  return server;
+};
+const dialTo = (port: number): UnaryTransport => {
+  const transport = dial(port, caller);
+  closing.push(() => transport.close());
+  return transport;
+};
+/** A gRPC client that knows nothing of us. */
+const outsider = (port: number): Client => {
+  const client = new Client(`127.0.0.1:${port}`, clientCredentials(caller), {
+    'grpc.ssl_target_name_override': 'secrets.scaivault.internal',
+  });
+  closing.push(() => client.close());
+  return client;
+};
+
+const healthOf = (client: Client, name: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const check = healthService.Check as MethodDefinition<object, { status: string }>;
+    client.makeUnaryRequest(
+      check.path,
+      check.requestSerialize,
+      check.responseDeserialize,
+      { service: name },
+      (e, answer) => (e === null ? resolve(answer?.status ?? '') : reject(e)),
+    );
+  });
+
+describe('what any gRPC client finds', () => {
+  it('is health, as the process reports it', async () => {
+    const server = await start((request) => answerOf(request.path));
+    const client = outsider(server.port);
+    expect(await healthOf(client, '')).toBe('SERVING');
+    server.setServing(false);
+    expect(await healthOf(client, '')).toBe('NOT_SERVING');
+    server.setCheck('database', false);
+    expect(await healthOf(client, 'database')).toBe('NOT_SERVING');
+    server.setCheck('database', true);
+    expect(await healthOf(client, 'database')).toBe('SERVING');
+    const transport = dialTo(server.port);
+    await transport.checkHealth('database');
+    await expect(transport.checkHealth('')).rejects.toThrow();
+  });
+
+  it.each(['v1', 'v1alpha'])('is reflection %s, with our services and their files', async (version) => {
+    const server = await start((request) => answerOf(request.path));
+    const ask = (field: number, text: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const raw = (bytes: Buffer): Buffer => bytes;
+        const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+        const stream = outsider(server.port).makeBidiStreamRequest(path, raw, raw);
+        stream.on('data', (bytes: Buffer) => {
+          resolve(bytes.toString('latin1'));
+          stream.end();
+        });
+        stream.on('error', reject);
+        stream.write(Buffer.concat([Buffer.of((field << 3) | 2, text.length), Buffer.from(text)]));
+      });
+    expect(await ask(7, '*')).toContain('scaivault.secrets.v1.SecretsService');
+    expect(await ask(4, 'scaivault.secrets.v1.SecretsService')).toContain('ReadSecretRequest');
+  });
+
+  it('is a refusal as google.rpc.Status beside the gRPC status', async () => {
+    const server = await start(() => {
+      throw new VaultError('secret_not_found', 'There is no such secret.', { details: { path: 'a' } });
+    });
+    const failure = await new Promise<{ code: number; details: string; metadata: Metadata } | null>((resolve) => {
+      const raw = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
+      const request = toBinary(ReadSecretRequestSchema, {
+        $typeName: 'scaivault.secrets.v1.ReadSecretRequest',
+        path: 'a',
+      });
+      const path = '/scaivault.secrets.v1.SecretsService/ReadSecret';
+      outsider(server.port).makeUnaryRequest(path, raw, raw, request, (error) => resolve(error));
+    });
+    expect(failure?.code).toBe(status.NOT_FOUND);
+    expect(failure?.details).toBe('There is no such secret.');
+    const [bytes] = failure?.metadata.get('grpc-status-details-bin') ?? [];
+    expect(decodeWireError(bytes as Buffer)).toMatchObject({ code: 'secret_not_found', details: { path: 'a' } });
+  });
+});
+
+describe('a peer that goes and comes', () => {
+  it('is service_unavailable while it is away and reached again when it is back', async () => {
+    const first = await serve(
+      dispatcherOf(() => answerOf('first')),
+      own,
+    );
+    const client = createClient(SecretsService, dialTo(first.port));
+    expect((await client.readSecret({ path: 'a' })).path).toBe('first');
+    await first.stop(100);
+    await expect(client.readSecret({ path: 'a' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
+      code: 'service_unavailable',
+      retryAfterSeconds: 1,
+    });
+    await start(() => answerOf('second'), first.port);
+    const path = async () => (await client.readSecret({ path: 'a' }, { timeoutMs: 500 }).catch(() => undefined))?.path;
+    await expect.poll(path, { timeout: 5_000 }).toBe('second');
+  });
+
+  it('lets calls under way finish when it stops, and takes no new ones', async () => {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let begun = 0;
+    const server = await start(async () => {
+      begun += 1;
+      await released;
+      return answerOf('finished');
+    });
+    const underWay = createClient(SecretsService, dialTo(server.port)).readSecret({ path: 'a' });
+    await expect.poll(() => begun).toBe(1);
+    const stopped = server.stop(5_000);
+    const late = createClient(SecretsService, dialTo(server.port)).readSecret({ path: 'b' }, { timeoutMs: 1_000 });
+    await expect(late).rejects.toMatchObject({ code: 'service_unavailable' });
+    release();
+    expect((await underWay).path).toBe('finished');
+    await stopped;
+    expect(begun).toBe(1);
+  });
+
+  it('is gone after its time even when a call never ends', async () => {
+    const server = await start(() => new Promise(() => {}));
+    const hanging = createClient(SecretsService, dialTo(server.port)).readSecret({ path: 'a' });
+    const refused = expect(hanging).rejects.toMatchObject({ code: 'service_unavailable' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const started = performance.now();
+    await server.stop(200);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    await refused;
+  });
+});
+
+describe('a peer that sends nonsense', () => {
+  it.each([
+    ['bytes that are no status', Buffer.from('\xff\xff\xff canary', 'latin1')],
+    ['details that are no JSON', 'details'],
+    ['a code that nobody knows', 'code'],
+  ])('gets internal_error for %s, and nobody falls over', async (_what, sent) => {
+    const detail = {
+      $typeName: 'scaivault.common.v1.ErrorDetail' as const,
+      reason: 'not_found',
+      detailsJson: Buffer.of(0x7b),
+    };
+    if (sent === 'code') Object.assign(detail, { reason: 'canary', detailsJson: new Uint8Array() });
+    const bytes = Buffer.isBuffer(sent)
+      ? sent
+      : Buffer.from(
+          toBinary(RpcStatusSchema, {
+            $typeName: 'scaivault.common.v1.RpcStatus',
+            code: 5,
+            message: 'canary',
+            details: [anyPack(ErrorDetailSchema, detail)],
+          }),
+        );
+    const metadata = new Metadata();
+    metadata.set('grpc-status-details-bin', bytes);
+    const raw = (given: Buffer): Buffer => given;
+    const server = new Server();
+    const ReadSecret = {
+      path: '/scaivault.secrets.v1.SecretsService/ReadSecret',
+      requestStream: false as const,
+      responseStream: false as const,
+      requestSerialize: raw,
+      requestDeserialize: raw,
+      responseSerialize: raw,
+      responseDeserialize: raw,
+    };
+    server.addService(
+      { ReadSecret },
+      { ReadSecret: (_call: unknown, reply: (e: object) => void) => reply({ code: 5, metadata }) },
+    );
+    const port = await new Promise<number>((resolve, reject) => {
+      const done = (error: Error | null, bound: number): void => (error ? reject(error) : resolve(bound));
+      server.bindAsync('127.0.0.1:0', serverCredentials(own) satisfies ServerCredentials, done);
+    });
+    closing.push(() => server.forceShutdown());
+    const call = createClient(SecretsService, dialTo(port)).readSecret({ path: 'a' }, { timeoutMs: 3_000 });
+    const error = await call.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'internal_error' });
+    expect((error as Error).message).not.toContain('canary');
+  });
+});

@@ -40,12 +40,12 @@ export const startAllInOne = async (config: Configuration, logger: Logger): Prom
     return { config, logger: logger.child({ service: name }), metrics, transportTo: () => transport, nowMs: Date.now };
   };
   const kit = await openProcessKit({ ...dependenciesOf('gateway'), name: 'all-in-one', adoptsJournals: true });
-  const services = await Promise.all([
-    createIdentitySyncModule(dependenciesOf('identity-sync')),
-    createPolicyModule(dependenciesOf('policy')),
-    createSecretsModule(dependenciesOf('secrets')),
-    createAuditWriterModule(dependenciesOf('audit-writer')),
-  ]);
+  const services = [
+    await createIdentitySyncModule(dependenciesOf('identity-sync')),
+    await createPolicyModule(dependenciesOf('policy')),
+    await createSecretsModule(dependenciesOf('secrets')),
+    await createAuditWriterModule(dependenciesOf('audit-writer')),
+  ];
   dispatcher = createDispatcher(
     services.flatMap((module) => module.services),
     kit.intercept,

@@ -12,8 +12,8 @@ export interface LogPosition {
 }
 
 export interface LogFilter {
-  /** Each action once; undefined = all. */
-  readonly actions: readonly string[] | undefined;
+  /** Each action once; none = all. */
+  readonly actions: readonly string[];
   readonly identityId: string | undefined;
   readonly identityType: string | undefined;
   readonly path: PathRange | undefined;

@@ -16,7 +16,6 @@ import {
 } from '@scaivault/tenancy';
 import { createTestDatabase } from '@scaivault/testkit';
 import { pino } from 'pino';
-import postgres from 'postgres';
 import { createPathCursors } from '../src/adapters/path-cursors.ts';
 import { createSecretCipher } from '../src/adapters/secret-cipher.ts';
 import { createDeleteSecret } from '../src/app/delete-secret.ts';
@@ -68,21 +67,24 @@ export const openVault = async (options: { maxDataBytes?: number; poolSize?: num
   const folder = await mkdtemp(join(tmpdir(), 'scaivault-secrets-'));
   const keyFile = join(folder, 'root.key');
   await writeFile(keyFile, randomBytes(32), { mode: 0o600 });
-  const admin = postgres(database.url, { max: 1, onnotice: () => {} });
+  const open = (role: string) =>
+    openDatabase({
+      url: database.url,
+      role,
+      schema: 'secrets',
+      applicationName: 'test',
+      poolSize: options.poolSize ?? 4,
+      statementTimeoutMs: 10_000,
+    });
+  // The login of the tests owns everything, and no row is hidden from it.
+  const owner = open(new URL(database.url).username);
   const logLines: string[] = [];
   const metrics = createMetrics('test', '0', 'test');
   const wrapper = await openLocalKeyWrapper({ keyFile, create: false });
   let nowMs = startMs;
 
   const openProcess = async () => {
-    const db = openDatabase({
-      url: database.url,
-      role: 'scaivault_secrets',
-      schema: 'secrets',
-      applicationName: 'test',
-      poolSize: options.poolSize ?? 4,
-      statementTimeoutMs: 10_000,
-    });
+    const db = open('scaivault_secrets');
     const keyStore = createKeyVersionTable(db);
     const keys = createKeyChain({
       wrapper,
@@ -177,7 +179,7 @@ export const openVault = async (options: { maxDataBytes?: number; poolSize?: num
       processes.push(process);
       return process;
     },
-    admin,
+    admin: owner.sql,
     wrapper,
     logLines,
     metrics,
@@ -189,7 +191,7 @@ export const openVault = async (options: { maxDataBytes?: number; poolSize?: num
     },
     close: async () => {
       for (const { db } of processes) await db.close();
-      await admin.end();
+      await owner.close();
       await database.drop();
       await rm(folder, { recursive: true });
     },

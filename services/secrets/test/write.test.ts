@@ -100,7 +100,7 @@ describe('optimistic writing', () => {
       [1, 3],
     ] as const) {
       const writers = Array.from({ length: 30 }, (_, i) =>
-        processes[i % count]?.put('race', { json: { i }, expectedVersion }),
+        (processes[i % count] ?? vault).put('race', { json: { i }, expectedVersion }),
       );
       const results = await Promise.allSettled(writers);
       const lost = results.filter((result) => result.status === 'rejected');

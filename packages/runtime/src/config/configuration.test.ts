@@ -40,7 +40,9 @@ describe('loadConfiguration', () => {
       rateLimits: {},
       peerUrls: {},
     });
-    expect(Object.isFrozen(config) && Object.isFrozen(config.rateLimits) && Object.isFrozen(config.peerUrls)).toBe(true);
+    expect(Object.isFrozen(config) && Object.isFrozen(config.rateLimits) && Object.isFrozen(config.peerUrls)).toBe(
+      true,
+    );
   });
 
   it('reads each kind of setting', () => {

@@ -45,10 +45,16 @@ const createStack = () => {
   };
 };
 
+/** Root's database runs as an unprivileged user that must be able to pass through; every file inside has its own mode. */
+const makeFolders = async (folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  await mkdir(join(folder, 'kms'), { recursive: true, mode: 0o700 });
+};
+
 const startDevelopment = async (options: DevelopmentOptions, env: Environment): Promise<RunningProcess> => {
   const startedAt = performance.now();
   const folder = dataFolder(env);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder);
   const parts = createStack();
   try {
     const logger = createLogger({ service: 'start', level: 'info', format: 'text' });

@@ -53,7 +53,7 @@ const readState = (position: unknown): CursorState => {
 };
 
 const filterOf = (query: LogQuery): LogFilter => ({
-  actions: query.actions.length === 0 ? undefined : [...new Set(query.actions)],
+  actions: [...new Set(query.actions)],
   identityId: query.identityId,
   identityType: query.identityType,
   path: query.prefix?.range(),

@@ -54,10 +54,10 @@ const pageOf = (tx: Tx, scopeId: string, filter: LogFilter, page: LogPage, more:
  */
 export const selectLogs = (tx: Tx, scopeId: string, filter: LogFilter, page: LogPage): Statement<LoggedRow[]> => {
   const { actions } = filter;
-  const [only, second] = actions ?? [];
-  if (actions === undefined) return pageOf(tx, scopeId, filter, page, []) as Statement<LoggedRow[]>;
-  if (only !== undefined && second === undefined) {
-    return pageOf(tx, scopeId, filter, page, [tx`and action = ${only}`]) as Statement<LoggedRow[]>;
+  const [only] = actions;
+  if (only === undefined) return tx<LoggedRow[]>`${pageOf(tx, scopeId, filter, page, [])}`;
+  if (actions.length === 1) {
+    return tx<LoggedRow[]>`${pageOf(tx, scopeId, filter, page, [tx`and action = ${only}`])}`;
   }
   return tx<LoggedRow[]>`
     select found."tsMicros", found."eventSeq", found.id, found.action, found."identityType", found."identityId",

@@ -75,7 +75,7 @@ export const createPolicyTable = (db: Pick<Database, 'withScope'>): PolicyStore 
 
   change: (scopeId, id, edit) =>
     db.withScope(scopeId, async (tx) => {
-      const current = await read(tx, scopeId, id, false);
+      const current = await read(tx, scopeId, id, true);
       if (current === undefined) return undefined;
       const changed = edit(current);
       const { name } = changed;

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const child = join(import.meta.dirname, 'run-child.ts');
+const started: ChildProcess[] = [];
+afterEach(() => {
+  for (const process of started.splice(0)) if (process.exitCode === null) process.kill('SIGKILL');
+});
+
+const run = (how: string, env: Record<string, string> = {}) => {
+  const running = spawn(process.execPath, [child, how], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    env: { PATH: process.env.PATH, ...env },
+  });
+  started.push(running);
+  let output = '';
+  running.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const closed = once(running, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  return {
+    running,
+    closed: closed.then(([code, signal]) => ({ code, signal, output })),
+    until: (text: string) => expect.poll(() => output, { timeout: 10_000 }).toContain(text),
+  };
+};
+
+describe('runUntilSignal', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('drains at %s and ends with 0', async (signal) => {
+    const { running, until, closed } = run('well');
+    await until('started');
+    running.kill(signal);
+    expect(await closed).toEqual({ code: 0, signal: null, output: 'started\ndraining\ndrained\n' });
+  });
+
+  it('drains when the process that started it is gone', async () => {
+    const { running, until, closed } = run('well');
+    await until('started');
+    running.disconnect();
+    expect(await closed).toMatchObject({ code: 0, output: 'started\ndraining\ndrained\n' });
+  });
+
+  it.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+    ['SIGINT', 'SIGINT'],
+  ] as const)('leaves at once at the second signal (%s, %s)', async (first, second) => {
+    const { running, until, closed } = run('never');
+    await until('started');
+    running.kill(first);
+    await until('draining');
+    running.kill(second);
+    expect(await closed).toEqual({ code: 1, signal: null, output: 'started\ndraining\n' });
+  });
+
+  it('leaves when draining takes too long', async () => {
+    const { running, until, closed } = run('never', { STOP_TIMEOUT_MS: '100' });
+    await until('started');
+    running.kill('SIGTERM');
+    expect(await closed).toMatchObject({ code: 1, output: 'started\ndraining\n' });
+  });
+
+  it.each([
+    ['fails-to-start', 'failed: no database\n'],
+    ['badly', 'started\ndraining\nfailed: stuck\n'],
+  ])('tells of a failure and ends with 1 (%s)', async (how, output) => {
+    const { running, until, closed } = run(how);
+    if (how === 'badly') {
+      await until('started');
+      running.kill('SIGTERM');
+    }
+    expect(await closed).toEqual({ code: 1, signal: null, output });
+  });
+});
