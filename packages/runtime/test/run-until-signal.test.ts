@@ -19,10 +19,12 @@ const run = (how: string, env: Record<string, string> = {}) => {
   running.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
-  const closed = once(running, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  // Not 'close', which never comes after disconnect().
+  const exited = once(running, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const ended = running.stdout === null ? Promise.resolve() : once(running.stdout, 'end');
   return {
     running,
-    closed: closed.then(([code, signal]) => ({ code, signal, output })),
+    closed: Promise.all([exited, ended]).then(([[code, signal]]) => ({ code, signal, output })),
     until: (text: string) => expect.poll(() => output, { timeout: 10_000 }).toContain(text),
   };
 };

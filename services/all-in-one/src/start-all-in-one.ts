@@ -9,6 +9,7 @@ import {
   createDispatcher,
   createMetrics,
   type Dispatcher,
+  type Environment,
   type Logger,
   type ModuleDependencies,
   type PeerName,
@@ -27,8 +28,8 @@ export interface RunningVault extends RunningProcess {
 }
 
 /** All services in one process: the same modules behind the same pipeline, over the direct wire. */
-export const startAllInOne = async (config: Configuration, logger: Logger): Promise<RunningVault> => {
-  await prepareDatabase(config, logger);
+export const startAllInOne = async (config: Configuration, env: Environment, logger: Logger): Promise<RunningVault> => {
+  await prepareDatabase(config, env);
   const metrics = createMetrics('all-in-one', productVersion.version, productVersion.commit);
   let dispatcher: Dispatcher | undefined;
   const mounted = (): Dispatcher => {

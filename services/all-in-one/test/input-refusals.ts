@@ -173,7 +173,7 @@ export const inputRefusals: readonly InputRefusal[] = [
   },
   {
     name: 'a malformed If-None-Match',
-    path: '/v1/secrets/input/a',
+    path: '/v1/secrets/refuse/a',
     headers: { 'if-none-match': 'v1' },
     status: 400,
     code: 'invalid_request',

@@ -44,7 +44,9 @@ describe('ingest', () => {
     const record = recordOf();
     await opened.ingest([encode(record)]);
     expect(await opened.ingest([encode({ ...record, success: false, errorCode: 'unknown' })])).toBe(0);
-    expect(await opened.owner.sql`select success, error_code from audit.log`).toEqual([{ success: true, error_code: null }]);
+    expect(await opened.owner.sql`select success, error_code from audit.log`).toEqual([
+      { success: true, error_code: null },
+    ]);
   });
 
   it('neither doubles nor leaves gaps when twenty batches of one tenant overlap at once', async () => {

@@ -16,8 +16,9 @@ const partitions = async (): Promise<readonly string[]> =>
   ).map(({ name }) => name);
 
 const partitionOf = async (id: string): Promise<string | undefined> =>
-  (await opened.owner.sql<{ name: string }[]>`select tableoid::regclass::text as name from audit.log where id = ${id}`)[0]
-    ?.name;
+  (
+    await opened.owner.sql<{ name: string }[]>`select tableoid::regclass::text as name from audit.log where id = ${id}`
+  )[0]?.name;
 
 const microsOf = (text: string): bigint => BigInt(Date.parse(text)) * 1000n;
 
@@ -28,16 +29,16 @@ describe('partitions', () => {
     const now = new Date();
     const expected = [0, 1, 2].map((offset) => {
       const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset, 1)).toISOString().slice(0, 7);
-      return `audit.log_${month.replace('-', '_')}`;
+      return `log_${month.replace('-', '_')}`;
     });
     expect(await partitions()).toEqual(expected);
   });
 
   it.each([
-    ['2024-12-31T23:59:59.999Z', 999n, 'audit.log_2024_12'],
-    ['2025-01-01T00:00:00.000Z', 0n, 'audit.log_2025_01'],
-    ['2024-02-29T12:00:00.000Z', 0n, 'audit.log_2024_02'],
-    ['2000-01-01T00:00:00.000Z', 0n, 'audit.log_2000_01'],
+    ['2024-12-31T23:59:59.999Z', 999n, 'log_2024_12'],
+    ['2025-01-01T00:00:00.000Z', 0n, 'log_2025_01'],
+    ['2024-02-29T12:00:00.000Z', 0n, 'log_2024_02'],
+    ['2000-01-01T00:00:00.000Z', 0n, 'log_2000_01'],
   ])('are made for a record of %s when it comes', async (time, micros, partition) => {
     const record = recordOf({ timestampMicros: microsOf(time) + micros });
     expect(await opened.ingest([encode(record)])).toBe(1);
@@ -53,7 +54,7 @@ describe('partitions', () => {
       ['tnt_a', 'tnt_b', 'tnt_z'].flatMap((tenant) => [opened.ingest(batch(tenant)), opened.ingest(batch(tenant))]),
     );
     expect(stored).toEqual(stored.map(() => 4));
-    expect((await partitions()).filter((name) => name.startsWith('audit.log_2023'))).toHaveLength(4);
+    expect((await partitions()).filter((name) => name.startsWith('log_2023'))).toHaveLength(4);
   });
 
   it('have every index of the log and row-level security of their own', async () => {

@@ -14,7 +14,7 @@ import { createReadSecret } from './app/read-secret.ts';
 import { createRestoreSecret } from './app/restore-secret.ts';
 import { createTurns } from './app/turns.ts';
 import { createSecretsRpc } from './rpc/secrets-rpc.ts';
-import { createKeyVersionTable } from './store/key-version-table.ts';
+import { createKeyVersionTable, holdsKeys } from './store/key-version-table.ts';
 import { secretsMigrations } from './store/migrations.ts';
 import { createSecretStore } from './store/secret-store.ts';
 
@@ -30,7 +30,6 @@ export const createSecretsModule = async ({
   const url = config.DATABASE_URL.reveal();
   if (config.DATABASE_MIGRATE === 'check') await checkMigrated({ url, ...caFile, migrations: [secretsMigrations] });
 
-  const wrapper = await openKeyWrapper(config);
   const db = openDatabase({
     url,
     ...caFile,
@@ -42,6 +41,7 @@ export const createSecretsModule = async ({
     onError: (error) => logger.warn({ err: error }, 'The database of secrets is not reachable'),
   });
   await db.verifyRole();
+  const wrapper = await openKeyWrapper(config, () => holdsKeys(db));
   const keys = createKeyChain({
     wrapper,
     store: createKeyVersionTable(db),

@@ -38,11 +38,18 @@ const rememberedChanges = 10_000;
 
 export const createRevisionFeed = ({
   leaseMs,
+  earlierLeaseMs = 0,
   now = () => performance.now(),
 }: {
   leaseMs: number;
+  /**
+   * How long followers may still hold leases that an earlier life of this owner granted; changes wait for their end,
+   * because nobody knows those followers. 0 where no follower outlives its owner.
+   */
+  earlierLeaseMs?: number;
   now?: () => number;
 }): RevisionFeed => {
+  const earlierLeasesEnd = now() + earlierLeaseMs;
   const epoch = randomUUID();
   const followers = new Map<string, Follower>();
   const changes: { revision: bigint; scope: ScopeId }[] = [];
@@ -93,7 +100,8 @@ export const createRevisionFeed = ({
         forgottenUpTo = dropped.at(-1)?.revision ?? forgottenUpTo;
       }
       wake();
-      for (let late = laggards(wanted); late.length > 0 && !closed; late = laggards(wanted)) {
+      while (now() < earlierLeasesEnd) await pause(earlierLeasesEnd - now());
+      for (let late = laggards(wanted); late.length > 0; late = laggards(wanted)) {
         await pause(Math.max(1, Math.min(...late.map(({ leaseUntil }) => leaseUntil)) - now()));
       }
     },

@@ -2,16 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { openLocalKeyWrapper } from '@scaivault/crypto';
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
-import {
-  type Configuration,
-  type Environment,
-  type PeerName,
-  peerHostname,
-  type RunningProcess,
-  splitAddress,
-} from '@scaivault/runtime';
+import { type Environment, type PeerName, peerHostname, type RunningProcess, splitAddress } from '@scaivault/runtime';
 import { prepareDatabase } from '../prepare-database.ts';
 import { dataFolder } from './development-environment.ts';
 import type { VaultStart } from './run-development.ts';
@@ -28,12 +20,14 @@ type ServiceName = (typeof services)[number];
 
 const folderOf = (name: ServiceName): string => join(import.meta.dirname, '../../..', name);
 const readyWithinMs = 30_000;
+const readyAnswerMs = 2_500;
 
-const freePort = (): Promise<number> =>
+/** That port, or any free one for 0; EADDRINUSE when somebody listens there, who would answer in our gateway's place. */
+const findFreePort = (host: string, asked: number): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(asked, host, () => {
       const address = server.address();
       server.close(() =>
         address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
@@ -83,7 +77,8 @@ const untilReady = async (url: string, failed: () => Error | undefined): Promise
   for (;;) {
     const failure = failed();
     if (failure !== undefined) throw failure;
-    const ready = await fetch(`${url}/v1/health/ready`).then(
+    const signal = AbortSignal.timeout(readyAnswerMs);
+    const ready = await fetch(`${url}/v1/health/ready`, { signal }).then(
       ({ ok }) => ok,
       () => false,
     );
@@ -93,31 +88,23 @@ const untilReady = async (url: string, failed: () => Error | undefined): Promise
   }
 };
 
-/** The services never make a root key, lest one be made beside data that another one protects; the launcher does. */
-const prepareRootKey = async ({ KMS_PROVIDER, KMS_LOCAL_KEY_FILE }: Configuration): Promise<void> => {
-  if (KMS_PROVIDER !== 'local' || KMS_LOCAL_KEY_FILE === undefined) return;
-  const wrapper = await openLocalKeyWrapper({ keyFile: KMS_LOCAL_KEY_FILE, create: true });
-  await wrapper.close();
-};
-
 /** One process per service on loopback, with mutual TLS between them. */
 export const startProcesses = async ({
   config,
   env,
   logger,
 }: VaultStart): Promise<RunningProcess & { readonly port: number }> => {
-  await prepareDatabase(config, logger);
-  await prepareRootKey(config);
+  const { host, port: askedPort } = splitAddress(config.BIND_ADDRESS);
+  const port = await findFreePort(host, askedPort);
+  await prepareDatabase(config, env);
   const certificates = await issueCertificates(join(dataFolder(env), 'tls'));
   const ports = new Map<ServiceName, number>();
-  for (const name of services) ports.set(name, await freePort());
+  for (const name of services) ports.set(name, await findFreePort('127.0.0.1', 0));
   const peerUrls = Object.fromEntries(
     services
       .filter((name) => name !== 'gateway')
       .map((name) => [`PEER_${name.toUpperCase().replaceAll('-', '_')}_URL`, `https://127.0.0.1:${ports.get(name)}`]),
   );
-  const { host, port: askedPort } = splitAddress(config.BIND_ADDRESS);
-  const port = askedPort === 0 ? await freePort() : askedPort;
 
   const children = new Map<ServiceName, ChildProcess>();
   let stopping = false;
@@ -129,8 +116,6 @@ export const startProcesses = async ({
       ...certificates(name),
       BIND_ADDRESS: `${host}:${port}`,
       RPC_BIND_ADDRESS: `127.0.0.1:${ports.get(name)}`,
-      // The launcher has migrated; the services only look whether it did.
-      DATABASE_MIGRATE: 'check',
       // A fixed metrics port can serve one process only.
       METRICS_BIND_ADDRESS: name === 'gateway' ? config.METRICS_BIND_ADDRESS : '127.0.0.1:0',
     });

@@ -50,9 +50,6 @@ const selectGroup = async (tx: Tx, scopeId: ScopeId, identityId: string): Promis
   return { ...row, type: 'group', groups: [], roles: [], tokensVoidBeforeMicros: null, mfaVoidBeforeMicros: null };
 };
 
-/** No text column holds a NUL, so nothing bears such a name; the database would refuse the question. */
-const isNobody = (name: string): boolean => name.includes('\0');
-
 const scopeOf = (tenantId: TenantId): ScopeId => `t:${tenantId}` as ScopeId;
 
 /** The tables as lookups read them. */
@@ -64,7 +61,6 @@ export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'sql'>): D
   },
 
   caller: async (tenantId, subject, identityId) => {
-    if (isNobody(subject) || isNobody(identityId)) return undefined;
     const [row] = await db.sql<IdentityRow[]>`
       select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status, roles,
         tokens_void_before as "tokensVoidBeforeMicros", mfa_void_before as "mfaVoidBeforeMicros",
@@ -74,7 +70,6 @@ export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'sql'>): D
   },
 
   identity: async (tenantId, type, identityId) => {
-    if (isNobody(identityId)) return undefined;
     const scopeId = scopeOf(tenantId);
     return await db.withScope(scopeId, async (tx) => {
       const person = type === 'group' ? undefined : await selectPerson(tx, scopeId, type ?? null, identityId);

@@ -16,6 +16,6 @@ export const forgetEvents = async (
   const { count } = await sql`
     delete from webhook_event where event_id in (
       select event_id from webhook_event where received_at < ${receivedBeforeMicros}::timestamptz
-      order by received_at limit ${most} for update skip locked)`;
+      order by received_at limit ${most})`;
   return count;
 };

@@ -5,7 +5,8 @@ import { ConfigurationError, loadConfiguration } from '@scaivault/runtime';
 import { describe, expect, it } from 'vitest';
 import { openKeyWrapper } from './open-key-wrapper.ts';
 
-const open = (env: Record<string, string>) => openKeyWrapper(loadConfiguration(env));
+const open = (env: Record<string, string>, holdsKeys = false) =>
+  openKeyWrapper(loadConfiguration(env), () => Promise.resolve(holdsKeys));
 
 describe('the root key', () => {
   it.each([
@@ -18,13 +19,15 @@ describe('the root key', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
-  it('is made where the schema makes itself too, and nowhere else', async () => {
+  it('is made where the schema makes itself too and holds no keys yet, and nowhere else', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'scaivault-root-'));
     const env = { KMS_PROVIDER: 'local', KMS_LOCAL_KEY_FILE: join(folder, 'root.key') };
     for (const mode of ['check', 'off']) {
       await expect(open({ ...env, DATABASE_MIGRATE: mode })).rejects.toMatchObject({ code: 'invalid_config' });
     }
+    await expect(open({ ...env, DATABASE_MIGRATE: 'auto' }, true)).rejects.toMatchObject({ code: 'invalid_config' });
     await (await open({ ...env, DATABASE_MIGRATE: 'auto' })).close();
+    await (await open({ ...env, DATABASE_MIGRATE: 'auto' }, true)).close();
     await (await open({ ...env, DATABASE_MIGRATE: 'check' })).close();
     await rm(folder, { recursive: true });
   });

@@ -3,10 +3,12 @@ import { type Configuration, ConfigurationError } from '@scaivault/runtime';
 
 /**
  * The keeper of the root key that the configuration names. A root key is made only where the schema makes itself as
- * well (DATABASE_MIGRATE=auto): anywhere else a missing one means that data is out of reach, and a new one would hide it.
+ * well (DATABASE_MIGRATE=auto) and no key in the database hangs on an earlier one: anywhere else a missing file means
+ * that data is out of reach, and a new key would hide it.
  */
 export const openKeyWrapper = async (
   config: Pick<Configuration, 'KMS_PROVIDER' | 'KMS_LOCAL_KEY_FILE' | 'DATABASE_MIGRATE'>,
+  holdsKeys: () => Promise<boolean>,
 ): Promise<KeyWrapper> => {
   const { KMS_PROVIDER: provider, KMS_LOCAL_KEY_FILE: keyFile } = config;
   if (provider === undefined) throw new ConfigurationError('KMS_PROVIDER', 'is needed: it keeps the root key');
@@ -16,5 +18,6 @@ export const openKeyWrapper = async (
   if (keyFile === undefined) {
     throw new ConfigurationError('KMS_LOCAL_KEY_FILE', 'is needed with KMS_PROVIDER=local: the file of the root key');
   }
-  return await openLocalKeyWrapper({ keyFile, create: config.DATABASE_MIGRATE === 'auto' });
+  const create = config.DATABASE_MIGRATE === 'auto' && !(await holdsKeys());
+  return await openLocalKeyWrapper({ keyFile, create });
 };

@@ -5,6 +5,12 @@ const keyColumns = (sql: SqlTag) => sql`
   k.id as "id", k.scope_id as "scopeId", k.level as "level", k.generation as "generation", k.wrapped as "wrapped",
   k.wrapped_by as "wrappedBy", k.status as "status"`;
 
+/** True when a key of any scope is stored, so that a root key must exist. */
+export const holdsKeys = async ({ sql }: Pick<Database, 'sql'>): Promise<boolean> => {
+  const [row] = await sql<{ held: boolean }[]>`select holds_keys() as "held"`;
+  return row?.held === true;
+};
+
 /** Wrapped partner and tenant keys in PostgreSQL. */
 export const createKeyVersionTable = ({ sql, withScope }: Pick<Database, 'sql' | 'withScope'>): KeyStore => {
   const current = async (owner: KeyRecord['scopeId']): Promise<KeyRecord | undefined> => {

@@ -74,18 +74,18 @@ create table audit.quarantine (
 grant insert on audit.quarantine to scaivault_audit;
 --> statement-breakpoint
 -- Makes the partition of a month (its first day) unless it is there. Tables belong to the owner, so the service asks for
--- them through this function alone. The new table is filled in beside the log and attached: unlike `partition of`, that
--- does not hold up whoever reads or writes the log. It grants nothing: queries go through the parent.
+-- them through this function alone. The new table is made beside the log and attached: unlike `partition of`, that does
+-- not hold up whoever reads or writes the log. It grants nothing: queries go through the parent.
 create function audit.ensure_partition(month date) returns void
 language plpgsql security definer set search_path = audit, pg_temp as $$
 declare
   partition_name text := 'log_' || to_char(month, 'YYYY_MM');
 begin
-  if to_regclass('audit.' || partition_name) is not null then return; end if;
   if month <> date_trunc('month', month)::date or month < date '2000-01-01' or month > current_date + 400 then
     raise exception 'no partition is made for %', month using errcode = 'invalid_parameter_value';
   end if;
-  perform pg_advisory_xact_lock(7226120, 1);
+  if to_regclass('audit.' || partition_name) is not null then return; end if;
+  lock table audit.log in share update exclusive mode;
   if to_regclass('audit.' || partition_name) is not null then return; end if;
   execute format('create table audit.%I (like audit.log including defaults including constraints)', partition_name);
   execute format('alter table audit.%I enable row level security', partition_name);
@@ -103,51 +103,50 @@ revoke all on function audit.ensure_partition(date) from public;
 grant execute on function audit.ensure_partition(date) to scaivault_audit;
 --> statement-breakpoint
 -- Takes records of one tenant, in the order given, and answers how many were new. Element n of each array belongs to
--- record n; no (time, id) comes twice. Records that are there already stay as they are and take no number.
+-- record n. Records that are there already stay as they are and take no number.
 --
--- Partitions come first, because whoever waits for that lock must not hold a tenant's head. Under the head's lock each
--- statement sees what the holder before has committed, so what is new is known before a number is given.
--- Sequential scans are off because a plan made while a month was empty stays in use when it no longer is.
+-- Partitions come first, because whoever waits for that lock must not hold a tenant's head. The head's lock makes number
+-- and record one step: who comes next reads the head after the commit. One insert per record tells by its key alone
+-- whether it is new; a look-up of all at once would be planned, and a plan made while a month is empty stays in use
+-- when it no longer is.
 create function audit.store_records(
   scope text, times timestamptz[], ids text[], actions text[], identity_types text[], identity_ids text[],
   secret_paths text[], source_ips text[], user_agents text[], successes boolean[], error_codes text[],
   policy_ids text[], durations_ms integer[], request_ids text[], extras text[]
 ) returns integer
-language plpgsql security invoker set enable_seqscan = off as $$
+language plpgsql security invoker as $$
 declare
+  first_seq bigint;
   last_seq bigint;
-  stored integer;
 begin
   perform set_config('scaivault.scope', scope, true);
   perform audit.ensure_partition(m.month)
   from (select distinct date_trunc('month', t.ts at time zone 'UTC')::date as month from unnest(times) as t (ts)) m;
 
   insert into audit.head (scope_id) values (scope) on conflict do nothing;
-  select h.event_seq into last_seq from audit.head h where h.scope_id = scope for update;
+  select h.event_seq into first_seq from audit.head h where h.scope_id = scope for update;
+  last_seq := first_seq;
 
-  insert into audit.log (
-    scope_id, ts, id, event_seq, action, identity_type, identity_id, secret_path, source_ip, user_agent, success,
-    error_code, policy_id, duration_ms, request_id, extra_data
-  )
-  select
-    scope, r.ts, r.id, last_seq + row_number() over (order by r.position), r.action, r.identity_type, r.identity_id,
-    r.secret_path, r.source_ip, r.user_agent, r.success, r.error_code, r.policy_id, r.duration_ms, r.request_id,
-    r.extra_data
-  from unnest(
-    times, ids, actions, identity_types, identity_ids, secret_paths, source_ips, user_agents, successes, error_codes,
-    policy_ids, durations_ms, request_ids, extras
-  ) with ordinality as r (
-    ts, id, action, identity_type, identity_id, secret_path, source_ip, user_agent, success, error_code, policy_id,
-    duration_ms, request_id, extra_data, position
-  )
-  -- A subquery for its value, not `not exists`: looked up record by record in the one partition concerned.
-  where (select true from audit.log l where l.scope_id = scope and l.ts = r.ts and l.id = r.id) is null;
+  for n in 1 .. cardinality(ids) loop
+    insert into audit.log (
+      scope_id, ts, id, event_seq, action, identity_type, identity_id, secret_path, source_ip, user_agent, success,
+      error_code, policy_id, duration_ms, request_id, extra_data
+    )
+    values (
+      scope, times[n], ids[n], last_seq + 1, actions[n], identity_types[n], identity_ids[n], secret_paths[n],
+      source_ips[n], user_agents[n], successes[n], error_codes[n], policy_ids[n], durations_ms[n], request_ids[n],
+      extras[n]
+    )
+    on conflict (scope_id, ts, id) do nothing;
+    if found then
+      last_seq := last_seq + 1;
+    end if;
+  end loop;
 
-  get diagnostics stored = row_count;
-  if stored > 0 then
-    update audit.head h set event_seq = last_seq + stored where h.scope_id = scope;
+  if last_seq > first_seq then
+    update audit.head h set event_seq = last_seq where h.scope_id = scope;
   end if;
-  return stored;
+  return last_seq - first_seq;
 end
 $$;
 --> statement-breakpoint

@@ -136,6 +136,16 @@ begin
   return query select k.* from secrets.key_versions k where k.scope_id = p_scope and k.status = 'active';
 end $$;
 --> statement-breakpoint
+-- Tells a first start from one whose root key is lost; it says nothing of whose keys there are.
+create function secrets.holds_keys() returns boolean
+language sql stable security definer set search_path = secrets, pg_temp as $$
+  select exists (select from secrets.key_versions)
+$$;
+--> statement-breakpoint
+revoke execute on function secrets.holds_keys() from public;
+--> statement-breakpoint
+grant execute on function secrets.holds_keys() to scaivault_secrets;
+--> statement-breakpoint
 grant select, insert, update, delete on secrets.secret, secrets.version, secrets.secret_tag to scaivault_secrets;
 --> statement-breakpoint
 grant select, insert, update on secrets.key_versions to scaivault_secrets;

@@ -1,0 +1,167 @@
+import type { ScopeId } from '@scaivault/tenancy';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRevisionFeed, type FollowAnswer, type RevisionFeed } from './revision-feed.ts';
+
+const leaseMs = 5_000;
+const scope = (name: string): ScopeId => name as ScopeId;
+let feed: RevisionFeed;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  feed = createRevisionFeed({ leaseMs });
+});
+afterEach(() => {
+  feed.close();
+  vi.useRealTimers();
+});
+
+/** Whether a promise has been settled when everything due by now has happened. */
+const watch = (promise: Promise<unknown>): { settled: boolean } => {
+  const state = { settled: false };
+  void promise.then(() => {
+    state.settled = true;
+  });
+  return state;
+};
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+const join = (followerId: string): Promise<FollowAnswer> => feed.follow({ followerId, epoch: '', confirmed: 0n });
+const follow = (followerId: string, { epoch, revision }: FollowAnswer): Promise<FollowAnswer> =>
+  feed.follow({ followerId, epoch, confirmed: revision });
+
+describe('createRevisionFeed', () => {
+  it('tells a newcomer to drop everything, and names epoch, revision and lease', async () => {
+    const first = await join('a');
+    expect(first).toMatchObject({ reset: true, changedScopes: [], leaseMs });
+    const other = createRevisionFeed({ leaseMs });
+    expect((await other.follow({ followerId: 'a', epoch: '', confirmed: 0n })).epoch).not.toBe(first.epoch);
+  });
+
+  it('answers a follower that is up to date after a fifth of the lease, with nothing', async () => {
+    const first = await join('a');
+    const next = follow('a', first);
+    const state = watch(next);
+    await pass(leaseMs / 5 - 1);
+    expect(state.settled).toBe(false);
+    await pass(1);
+    expect(await next).toMatchObject({ reset: false, changedScopes: [], revision: first.revision });
+  });
+
+  it('names what has changed, each scope once, as soon as it has', async () => {
+    const first = await join('a');
+    const next = follow('a', first);
+    void feed.publish([scope('t:a'), scope('p:x')]);
+    void feed.publish([scope('t:a')]);
+    expect(await next).toMatchObject({ changedScopes: ['t:a', 'p:x'], reset: false });
+  });
+
+  it('answers a change only when every follower has confirmed it', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    const [nextA, nextB] = [follow('a', a), follow('b', b)];
+    const published = watch(feed.publish([scope('t:a')]));
+    const [newsA, newsB] = [await nextA, await nextB];
+    await pass(0);
+    expect(published.settled).toBe(false);
+    void follow('a', newsA);
+    await pass(0);
+    expect(published.settled).toBe(false);
+    void follow('b', newsB);
+    await pass(0);
+    expect(published.settled).toBe(true);
+  });
+
+  it('is not satisfied by the confirmation of an earlier revision', async () => {
+    const first = await join('a');
+    void follow('a', first);
+    const one = watch(feed.publish([scope('t:a')]));
+    const two = watch(feed.publish([scope('t:b')]));
+    void feed.follow({ followerId: 'a', epoch: first.epoch, confirmed: first.revision + 1n });
+    await pass(0);
+    expect([one.settled, two.settled]).toEqual([true, false]);
+  });
+
+  it('waits for a follower that says nothing until its lease ends, and no longer', async () => {
+    await join('a');
+    await pass(1_000);
+    const published = watch(feed.publish([scope('t:a')]));
+    await pass(leaseMs - 1_001);
+    expect(published.settled).toBe(false);
+    await pass(1);
+    expect(published.settled).toBe(true);
+    const later = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect(later.settled).toBe(true);
+  });
+
+  it('waits for a newcomer, too, until it has confirmed', async () => {
+    const first = await join('a');
+    const published = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect(published.settled).toBe(false);
+    const news = await follow('a', first);
+    void follow('a', news);
+    await pass(0);
+    expect(published.settled).toBe(true);
+  });
+
+  it('waits for nobody where nobody follows', async () => {
+    const published = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect(published.settled).toBe(true);
+  });
+
+  it('resets a follower of another epoch, and does not take its confirmation for its own', async () => {
+    const published = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect(published.settled).toBe(true);
+    const answer = await feed.follow({ followerId: 'a', epoch: 'earlier life', confirmed: 99n });
+    expect(answer.reset).toBe(true);
+    const next = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect(next.settled).toBe(false);
+  });
+
+  it('waits out the leases that an earlier life may have granted', async () => {
+    const restarted = createRevisionFeed({ leaseMs, earlierLeaseMs: leaseMs });
+    await pass(1_000);
+    const published = watch(restarted.publish([scope('t:a')]));
+    await pass(3_999);
+    expect(published.settled).toBe(false);
+    await pass(1);
+    expect(published.settled).toBe(true);
+    const later = watch(restarted.publish([scope('t:a')]));
+    await pass(0);
+    expect(later.settled).toBe(true);
+  });
+
+  it('never leaves a change half told to a follower that lags: all of it, or a reset', async () => {
+    const first = await join('a');
+    let revision = first.revision;
+    const told = new Map<bigint, string[]>();
+    for (let i = 0; i < 4_000; i++) {
+      const scopes = ['x', 'y', 'z'].map((part) => `${part}:${i}`);
+      void feed.publish(scopes.map(scope));
+      revision += 1n;
+      told.set(revision, scopes);
+    }
+    for (const behind of [1n, 3_332n, 3_333n, 3_334n, 3_335n, 4_000n]) {
+      const since = revision - behind;
+      const answer = await feed.follow({ followerId: 'a', epoch: first.epoch, confirmed: since });
+      const wanted = [...told].filter(([at]) => at > since).flatMap(([, scopes]) => scopes);
+      expect(answer.reset || wanted.every((name) => answer.changedScopes.includes(name))).toBe(true);
+      expect(answer.reset).toBe(behind > 3_333n);
+    }
+  });
+
+  it('answers its followers when it closes, and still holds changes until they are in force', async () => {
+    const first = await join('a');
+    const waiting = watch(follow('a', first));
+    await pass(0);
+    const published = watch(feed.publish([scope('t:a')]));
+    feed.close();
+    await pass(0);
+    expect([waiting.settled, published.settled]).toEqual([true, false]);
+    await pass(leaseMs);
+    expect(published.settled).toBe(true);
+  });
+});

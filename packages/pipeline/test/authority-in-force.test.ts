@@ -1,0 +1,168 @@
+import { isVaultError } from '@scaivault/errors';
+import type { ScopeId } from '@scaivault/tenancy';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createReplica } from '../src/replica/replica.ts';
+import { createRevisionFeed, type RevisionFeed } from '../src/replica/revision-feed.ts';
+
+const leaseMs = 1_000;
+const rpcTimeoutMs = 2_000;
+const scopes = ['t:a', 't:b', 'p:x'] as const;
+/** What is cached under each key hangs on two scopes, like the policies of a tenant and of its partner. */
+const keys = ['t:a p:x', 't:b p:x'] as const;
+
+type Scope = (typeof scopes)[number];
+type Step =
+  | { readonly kind: 'change'; readonly scope: Scope }
+  | { readonly kind: 'read'; readonly replica: number; readonly key: string }
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'cut' | 'heal'; readonly replica: number }
+  | { readonly kind: 'restart' };
+
+const replicaIndex = fc.nat(2);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('change' as const), scope: fc.constantFrom(...scopes) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('read' as const),
+      replica: replicaIndex,
+      key: fc.constantFrom(...keys),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(400) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('cut' as const, 'heal' as const), replica: replicaIndex }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+);
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const never = new Promise<never>(() => {});
+const within = <Value>(ms: number, work: Promise<Value>): Promise<Value> =>
+  Promise.race([work, sleep(ms).then(() => Promise.reject(new Error('no answer in time')))]);
+
+type Versions = Readonly<Record<Scope, number>>;
+
+/** One owner and three replicas on a network that delays, reorders and drops; time is ours. */
+const createWorld = (seed: number) => {
+  let state = seed;
+  /** Most answers come soon; one in eight is late. */
+  const delay = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const random = state >>> 8;
+    return random % 8 === 0 ? random % 700 : random % 20;
+  };
+  const committed: Record<Scope, number> = { 't:a': 0, 't:b': 0, 'p:x': 0 };
+  const inForce: Record<Scope, number> = { ...committed };
+  const cut = new Set<number>();
+  const violations: string[] = [];
+  let answered = 0;
+  let life = 0;
+  let feed: RevisionFeed = createRevisionFeed({ leaseMs });
+
+  const overNetwork = async <Value>(replica: number, work: () => Promise<Value>): Promise<Value> => {
+    await sleep(delay());
+    if (cut.has(replica)) return await never;
+    const bornIn = life;
+    const value = await work();
+    await sleep(delay());
+    return cut.has(replica) || life !== bornIn ? await never : value;
+  };
+  const open = (index: number) =>
+    createReplica<{ readonly versions: Versions }>({
+      name: 'access policies',
+      max: 2,
+      maxStalenessMs: leaseMs,
+      onFailure: () => {},
+      scopesOf: (key) => key.split(' ') as unknown as ScopeId[],
+      fetch: () =>
+        within(
+          rpcTimeoutMs,
+          overNetwork(index, async () => ({ versions: { ...committed } })),
+        ),
+      follow: (request, timeoutMs) =>
+        within(
+          timeoutMs,
+          overNetwork(index, () => feed.follow(request)),
+        ),
+    });
+  const replicas = [open(0), open(1), open(2)];
+
+  const read = async (index: number, key: string): Promise<boolean> => {
+    const floor = { ...inForce };
+    try {
+      const value = await replicas[index]?.get(key);
+      for (const scope of key.split(' ') as Scope[]) {
+        if ((value?.versions[scope] ?? -1) < floor[scope]) violations.push(`replica ${index} read an old ${scope}`);
+      }
+      answered += 1;
+      return true;
+    } catch (error) {
+      if (!isVaultError(error, 'service_unavailable') && (error as Error).message !== 'no answer in time') throw error;
+      return false;
+    }
+  };
+  const change = async (scope: Scope): Promise<void> => {
+    const bornIn = life;
+    committed[scope] += 1;
+    const version = committed[scope];
+    await feed.publish([scope as string as ScopeId]);
+    // A killed owner answers nobody.
+    if (life === bornIn) inForce[scope] = Math.max(inForce[scope], version);
+  };
+  const run = (next: Step): void => {
+    if (next.kind === 'change') void change(next.scope);
+    else if (next.kind === 'read') void read(next.replica, next.key);
+    else if (next.kind === 'cut') cut.add(next.replica);
+    else if (next.kind === 'heal') cut.delete(next.replica);
+    else if (next.kind === 'restart') {
+      life += 1;
+      feed = createRevisionFeed({ leaseMs, earlierLeaseMs: leaseMs });
+    }
+  };
+  return { replicas, violations, run, read, inForce, committed, cut, answered: () => answered };
+};
+
+describe('authority that is cached in several processes', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('binds every request that begins after the answer to a change, whatever the network and the owner do', async () => {
+    let answered = 0;
+    const property = fc.asyncProperty(
+      fc.nat(),
+      fc.array(step, { minLength: 20, maxLength: 60 }),
+      async (seed, steps) => {
+        const world = createWorld(seed);
+        for (const replica of world.replicas) void replica.start().catch(() => {});
+        await vi.advanceTimersByTimeAsync(300);
+        for (const next of steps) {
+          world.run(next);
+          await vi.advanceTimersByTimeAsync(next.kind === 'wait' ? next.ms : 1);
+        }
+        expect(world.violations).toEqual([]);
+
+        // And when the network is well again, everybody decides again, by the newest.
+        world.cut.clear();
+        await vi.advanceTimersByTimeAsync(6_000);
+        const waiting = new Set(world.replicas.flatMap((_, index) => keys.map((key) => `${index}${key}`)));
+        for (let attempt = 0; attempt < 50 && waiting.size > 0; attempt++) {
+          for (const name of waiting)
+            void world.read(Number(name[0]), name.slice(1)).then((ok) => ok && waiting.delete(name));
+          await vi.advanceTimersByTimeAsync(200);
+        }
+        expect(waiting).toEqual(new Set());
+        expect(world.inForce).toEqual(world.committed);
+        expect(world.violations).toEqual([]);
+        for (const replica of world.replicas) replica.stop();
+        await vi.advanceTimersByTimeAsync(3_000);
+        vi.clearAllTimers();
+        answered += world.answered();
+      },
+    );
+    await fc.assert(property, { numRuns: 1_000, endOnFailure: true });
+    expect(answered).toBeGreaterThan(5_000);
+  }, 120_000);
+});
