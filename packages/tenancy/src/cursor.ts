@@ -36,9 +36,12 @@ const invalidCursor = (cause?: unknown): VaultError =>
 
 const decode = (text: string): Record<string, unknown> => {
   if (!cursorText.test(text)) throw invalidCursor();
+  const bytes = Buffer.from(text, 'base64url');
+  // Several texts decode to the same bytes; only the one that was given out is a cursor.
+  if (bytes.toString('base64url') !== text) throw invalidCursor();
   let parsed: unknown;
   try {
-    parsed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    parsed = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
     throw invalidCursor(error);
   }

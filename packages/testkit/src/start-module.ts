@@ -4,6 +4,7 @@ import { createDevelopmentAuthority } from '@scaivault/crypto/development-author
 import {
   createAuditTrail,
   createAuthenticate,
+  createNoteAuthFailure,
   createPipeline,
   createRateLimiter,
   createTokenBuckets,
@@ -156,7 +157,7 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
     policies: world,
     limiter,
     audit,
-    noteAuthFailure: () => Promise.resolve(),
+    noteAuthFailure: createNoteAuthFailure({ directory: world, audit, tenantClaim: 'tenant_id' }),
     metrics,
     logger,
     nowMs,

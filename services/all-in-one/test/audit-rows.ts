@@ -49,3 +49,14 @@ export const auditRowsOf = (
     return logs.length === 0 ? undefined : logs;
   });
 };
+
+/** The numbers that the rows of a tenant have been given, rising, as they stand in the table at one moment. */
+export const eventNumbers = async (vault: Vault, tenant = 'tnt_acme_prod'): Promise<readonly number[]> => {
+  const sql = await vault.openDatabase();
+  try {
+    const rows = await sql`select event_seq from audit.log where scope_id = ${`t:${tenant}`} order by event_seq`;
+    return rows.map(({ event_seq }) => Number(event_seq));
+  } finally {
+    await sql.end();
+  }
+};

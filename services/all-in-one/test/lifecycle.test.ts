@@ -10,10 +10,13 @@ import {
   serviceProcessesBelow,
   type Vault,
 } from '@scaivault/testkit/start-vault';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { succeeded } from './grant.ts';
 import { shapes, startUnlimited } from './unlimited-vault.ts';
 import { until } from './until.ts';
+
+// Each of these starts vaults of its own, some several.
+vi.setConfig({ testTimeout: 90_000 });
 
 const listenOn = (port: number): Promise<Server> =>
   new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
-import type { Vault } from '@scaivault/testkit/start-vault';
+import type { Answer, Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allAuditRows, auditRowsOf } from './audit-rows.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
 import { dataOfBytes, inputRefusals } from './input-refusals.ts';
@@ -226,6 +227,17 @@ describe.each(shapes)('refusals (%s)', (shape) => {
       const answer = await rawRequest(vault, { method: 'PUT', path: secret, headers, body, chunked });
       expectRefusal(answer, 413, 'payload_too_large', { limit_bytes: 2_097_152 });
     });
+    it('answers in its own words what is too long or no HTTP at all', async () => {
+      const head = async (bytes: number) => vault.request('GET', secret, { token: 'x'.repeat(bytes) });
+      expectRefusal(await head(20_000), 401, 'token_invalid');
+      expectRefusal(await head(40_000), 413, 'payload_too_large');
+      const answer = await rawRequest(vault, {
+        method: 'PUT',
+        path: secret,
+        headers: { 'transfer-encoding': 'chunked', 'content-length': '5' },
+      });
+      expectRefusal(answer, 400, 'invalid_request', { reason: 'malformed_http' });
+    });
     it('refuses an address over 8 KiB', async () => {
       const answer = await rawRequest(vault, { path: `/v1/secrets?prefix=${'a'.repeat(8192)}` });
       expectRefusal(answer, 413, 'payload_too_large');
@@ -249,6 +261,27 @@ describe.each(shapes)('refusals (%s)', (shape) => {
       ])
         expectRefusal(await list(`prefix=cur&cursor=${bad}`), 400, 'invalid_cursor');
     });
+  });
+
+  it('looks at the whole input before it asks a policy, and leaves no row of it', async () => {
+    const answers: Answer[] = [];
+    const put = async (status: number, code: string, body: unknown, headers: Record<string, string> = {}) => {
+      const answer = await vault.request('PUT', secret, { token: bob, body, headers });
+      answers.push(answer);
+      expectRefusal(answer, status, code);
+    };
+    await put(422, 'validation_error', { data: {} });
+    await put(422, 'validation_error', { data: { k: 1 }, metadata: { tags: ['Bad Tag'] } });
+    await put(413, 'payload_too_large', `{"data":${dataOfBytes(1_048_577)}}`);
+    await put(400, 'invalid_duration', { data: { k: 1 }, options: { expires_in: '0s' } });
+    await put(400, 'invalid_request', { data: { k: 1 } }, { 'if-match': 'v1' });
+    const rule = { name: 'unsound', rules: [{ path_pattern: 'a//b', permissions: ['read'] }] };
+    const policy = await vault.request('POST', '/v1/policies', { body: rule });
+    expectRefusal(policy, 400, 'invalid_glob');
+    await auditRowsOf(vault, succeeded(await vault.request('GET', secret)));
+    await auditRowsOf(vault, succeeded(await vault.request('GET', '/v1/policies')));
+    const ids = new Set((await allAuditRows(vault)).map(({ request_id }) => request_id));
+    expect([...answers, policy].filter(({ headers }) => ids.has(headers.get('x-request-id') ?? ''))).toEqual([]);
   });
 
   it('works in the order of section 1.8', async () => {

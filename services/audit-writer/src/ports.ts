@@ -33,8 +33,8 @@ export interface LogPage {
 /** The audit log, tenant by tenant. Rows are added and read, never changed. */
 export interface LogStore {
   /**
-   * Adds rows of one tenant in that order, in one commit; how many were new. No time and id come twice among them. A row
-   * that is there already stays as it is and takes no number.
+   * Adds rows of one tenant in that order, in one commit; how many were new. A row that is there already (the same time
+   * and id) stays as it is and takes no number.
    */
   add(scopeId: ScopeId, rows: readonly AuditRow[]): Promise<number>;
   read(scopeId: ScopeId, filter: LogFilter, page: LogPage): Promise<readonly LoggedRow[]>;

@@ -1,6 +1,6 @@
 import { createIdentityReplica } from '@scaivault/pipeline';
 import { describeOnEveryWire } from '@scaivault/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import {
   event,
   later,
@@ -91,6 +91,7 @@ describeOnEveryWire('news of the mirror', (wire) => {
       maxStalenessMs: leaseMs,
       onFailure: (error) => failures.push(error),
     });
+    onTestFinished(replica.stop);
     await replica.start();
     const caller = async () => (await replica.caller('tnt_a' as never, 'usr_5', 'user:five@a.example')).record;
     const tenant = async () => (await replica.tenant('tnt_a' as never)).record?.status;
@@ -115,7 +116,6 @@ describeOnEveryWire('news of the mirror', (wire) => {
     const changedAt = later();
     await started.send(event('user.password_changed', 'usr_5', { timestamp: changedAt }));
     expect((await caller())?.tokensVoidBeforeMs).toBe(Date.parse(changedAt));
-    replica.stop();
     expect(failures).toEqual([]);
   });
 });

@@ -46,7 +46,6 @@ export const createDirectTransport = (dispatcher: () => Dispatcher, peer: string
         };
         const giveUp = (): void => {
           finish();
-          call.abort(unreachable());
           reject(unreachable());
         };
         const timer = setTimeout(giveUp, timeoutMs);

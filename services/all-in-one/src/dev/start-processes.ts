@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -22,18 +23,29 @@ const folderOf = (name: ServiceName): string => join(import.meta.dirname, '../..
 const readyWithinMs = 30_000;
 const readyAnswerMs = 2_500;
 
-/** That port, or any free one for 0; EADDRINUSE when somebody listens there, who would answer in our gateway's place. */
-const findFreePort = (host: string, asked: number): Promise<number> =>
+/** Resolves when nobody listens there; EADDRINUSE when somebody does, who would answer in our place. */
+const requireFree = (host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(asked, host, () => {
-      const address = server.address();
-      server.close(() =>
-        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
+    const server = createServer().once('error', reject);
+    server.listen(port, host, () => server.close(() => resolve()));
   });
+
+/** Below the ports that systems hand to outgoing connections: one of those could be taken before its service listens. */
+const lowest = 20_000;
+const portCount = 12_000;
+
+/** A port of this machine nobody listens on, and none of `taken`. */
+const findFreePort = async (taken: ReadonlySet<number>): Promise<number> => {
+  for (;;) {
+    const port = lowest + randomInt(portCount);
+    if (taken.has(port)) continue;
+    const isFree = await requireFree('127.0.0.1', port).then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return port;
+  }
+};
 
 /** Certificates of a development authority made for this start; each process gets its own name. */
 const issueCertificates = async (folder: string): Promise<(name: ServiceName) => Record<string, string>> => {
@@ -95,11 +107,12 @@ export const startProcesses = async ({
   logger,
 }: VaultStart): Promise<RunningProcess & { readonly port: number }> => {
   const { host, port: askedPort } = splitAddress(config.BIND_ADDRESS);
-  const port = await findFreePort(host, askedPort);
+  const port = askedPort === 0 ? await findFreePort(new Set()) : askedPort;
+  await requireFree(host, port);
   await prepareDatabase(config, env);
   const certificates = await issueCertificates(join(dataFolder(env), 'tls'));
   const ports = new Map<ServiceName, number>();
-  for (const name of services) ports.set(name, await findFreePort('127.0.0.1', 0));
+  for (const name of services) ports.set(name, await findFreePort(new Set([port, ...ports.values()])));
   const peerUrls = Object.fromEntries(
     services
       .filter((name) => name !== 'gateway')

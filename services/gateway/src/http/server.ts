@@ -11,6 +11,7 @@ import { sendError } from './answer.ts';
 import { headerOf } from './call-headers.ts';
 import { createClientAddress } from './client-address.ts';
 import { type Call, type CallOptions, compileCall } from './compile-call.ts';
+import { longestHead, refuseUnparsed } from './refuse-unparsed.ts';
 import type { SystemRoutes } from './system-routes.ts';
 
 export interface HttpServerOptions extends CallOptions {
@@ -29,10 +30,12 @@ export interface HttpServer {
 
 const longestUrl = 8192;
 
-const tlsOf = (config: Configuration) =>
-  config.TLS_CERT_FILE === undefined || config.TLS_KEY_FILE === undefined
-    ? {}
-    : { https: { cert: readFileSync(config.TLS_CERT_FILE), key: readFileSync(config.TLS_KEY_FILE) } };
+const listenerOf = (config: Configuration) => {
+  const head = { maxHeaderSize: longestHead };
+  return config.TLS_CERT_FILE === undefined || config.TLS_KEY_FILE === undefined
+    ? { http: head }
+    : { https: { ...head, cert: readFileSync(config.TLS_CERT_FILE), key: readFileSync(config.TLS_KEY_FILE) } };
+};
 
 const notFound = (): VaultError =>
   new VaultError('not_found', 'There is nothing at this address.', { details: { resource: 'route' } });
@@ -114,7 +117,8 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   };
 
   const app = fastify({
-    ...tlsOf(config),
+    ...listenerOf(config),
+    clientErrorHandler: refuseUnparsed,
     logger: false,
     // The router of ours reads the undecoded address (`originalUrl`); fastify's sees one route only.
     rewriteUrl: () => '/',

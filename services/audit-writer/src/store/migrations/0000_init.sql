@@ -106,9 +106,10 @@ grant execute on function audit.ensure_partition(date) to scaivault_audit;
 -- record n. Records that are there already stay as they are and take no number.
 --
 -- Partitions come first, because whoever waits for that lock must not hold a tenant's head. The head's lock makes number
--- and record one step: who comes next reads the head after the commit. One insert per record tells by its key alone
--- whether it is new; a look-up of all at once would be planned, and a plan made while a month is empty stays in use
--- when it no longer is.
+-- and record one step: who comes next reads the head after the commit. Records are numbered as if all were new. None is:
+-- nothing was done. Some are: that would leave gaps, so it is undone and each half is taken by itself. The key alone
+-- tells what is new; a look-up beforehand would be planned, and a plan made while a month is empty stays in use when it
+-- no longer is.
 create function audit.store_records(
   scope text, times timestamptz[], ids text[], actions text[], identity_types text[], identity_ids text[],
   secret_paths text[], source_ips text[], user_agents text[], successes boolean[], error_codes text[],
@@ -116,37 +117,54 @@ create function audit.store_records(
 ) returns integer
 language plpgsql security invoker as $$
 declare
-  first_seq bigint;
   last_seq bigint;
+  stored integer;
+  half integer := cardinality(ids) / 2;
 begin
   perform set_config('scaivault.scope', scope, true);
   perform audit.ensure_partition(m.month)
   from (select distinct date_trunc('month', t.ts at time zone 'UTC')::date as month from unnest(times) as t (ts)) m;
 
   insert into audit.head (scope_id) values (scope) on conflict do nothing;
-  select h.event_seq into first_seq from audit.head h where h.scope_id = scope for update;
-  last_seq := first_seq;
+  select h.event_seq into last_seq from audit.head h where h.scope_id = scope for update;
 
-  for n in 1 .. cardinality(ids) loop
+  begin
     insert into audit.log (
       scope_id, ts, id, event_seq, action, identity_type, identity_id, secret_path, source_ip, user_agent, success,
       error_code, policy_id, duration_ms, request_id, extra_data
     )
-    values (
-      scope, times[n], ids[n], last_seq + 1, actions[n], identity_types[n], identity_ids[n], secret_paths[n],
-      source_ips[n], user_agents[n], successes[n], error_codes[n], policy_ids[n], durations_ms[n], request_ids[n],
-      extras[n]
+    select
+      scope, r.ts, r.id, last_seq + r.position, r.action, r.identity_type, r.identity_id, r.secret_path, r.source_ip,
+      r.user_agent, r.success, r.error_code, r.policy_id, r.duration_ms, r.request_id, r.extra_data
+    from unnest(
+      times, ids, actions, identity_types, identity_ids, secret_paths, source_ips, user_agents, successes, error_codes,
+      policy_ids, durations_ms, request_ids, extras
+    ) with ordinality as r (
+      ts, id, action, identity_type, identity_id, secret_path, source_ip, user_agent, success, error_code, policy_id,
+      duration_ms, request_id, extra_data, position
     )
     on conflict (scope_id, ts, id) do nothing;
-    if found then
-      last_seq := last_seq + 1;
+    get diagnostics stored = row_count;
+    if stored > 0 and stored < cardinality(ids) then
+      raise exception 'some records are there already' using errcode = 'SV001';
     end if;
-  end loop;
+  exception when sqlstate 'SV001' then
+    return audit.store_records(
+      scope, times[:half], ids[:half], actions[:half], identity_types[:half], identity_ids[:half],
+      secret_paths[:half], source_ips[:half], user_agents[:half], successes[:half], error_codes[:half],
+      policy_ids[:half], durations_ms[:half], request_ids[:half], extras[:half]
+    ) + audit.store_records(
+      scope, times[half + 1:], ids[half + 1:], actions[half + 1:], identity_types[half + 1:], identity_ids[half + 1:],
+      secret_paths[half + 1:], source_ips[half + 1:], user_agents[half + 1:], successes[half + 1:],
+      error_codes[half + 1:], policy_ids[half + 1:], durations_ms[half + 1:], request_ids[half + 1:],
+      extras[half + 1:]
+    );
+  end;
 
-  if last_seq > first_seq then
-    update audit.head h set event_seq = last_seq where h.scope_id = scope;
+  if stored > 0 then
+    update audit.head h set event_seq = last_seq + stored where h.scope_id = scope;
   end if;
-  return last_seq - first_seq;
+  return stored;
 end
 $$;
 --> statement-breakpoint

@@ -1,0 +1,46 @@
+import { Audience, Permission } from '@scaivault/contracts';
+import { createDispatcher } from '@scaivault/runtime';
+import { type InlineMethod, inlineService } from '@scaivault/testkit';
+import { describe, expect, it } from 'vitest';
+import { createPipeline, type PipelineOptions } from './pipeline.ts';
+
+/** Builds a process that serves one RPC with this option. */
+const build = (access: NonNullable<InlineMethod['access']>): void => {
+  const { service } = inlineService({ peer: 'secrets', methods: [{ name: 'Ask', access }] });
+  const implementation = { ask: async () => ({}) };
+  createDispatcher([{ desc: service, implementation }], createPipeline({} as PipelineOptions));
+};
+const { READ } = Permission;
+
+describe('a process', () => {
+  it.each([
+    ['a permission on a path', { scope: 's', permission: READ, path: '{path}', rate: 'secrets:read' }],
+    ['a permission on each row', { scope: 's', permission: READ, eachRow: true }],
+    ['a scope alone', { scope: 's' }],
+    ['any token', { audience: Audience.ANY_TOKEN }],
+    ['everybody', { audience: Audience.PUBLIC }],
+    ['peers by name', { audience: Audience.PEERS, peers: ['gateway'] }],
+  ])('starts with an RPC for %s', (_what, access) => {
+    expect(() => build(access)).not.toThrow();
+  });
+
+  it.each([
+    ['no scope', {}, /names no scope/],
+    ['no peers', { audience: Audience.PEERS }, /names no peers/],
+    ['a permission on nothing', { scope: 's', permission: READ }, /names no path/],
+    ['a path without permission', { scope: 's', path: '{path}' }, /asks for no permission/],
+    ['rows without permission', { scope: 's', eachRow: true }, /asks for no permission/],
+    ['a permission of everybody', { audience: Audience.PUBLIC, permission: READ, path: '{path}' }, /does not know/],
+    [
+      'a permission of peers',
+      { audience: Audience.PEERS, peers: ['x'], permission: READ, path: '{path}' },
+      /does not know/,
+    ],
+    ['a path that is no field', { scope: 's', permission: READ, path: '{absent}' }, /names no field/],
+    ['a path beside a field', { scope: 's', permission: READ, path: 'app/{path}' }, /names no field/],
+    ['an audit path that is no field', { scope: 's', auditPath: '{absent}' }, /names no field/],
+    ['an unknown rate category', { scope: 's', rate: 'secrets:reed' }, /no rate category/],
+  ])('refuses to start with an RPC that has %s', (_what, access, message) => {
+    expect(() => build(access)).toThrow(message);
+  });
+});
