@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { monotonicFactory } from 'ulid';
 
 /** The prefixes of the ids that this system mints (rest-api-core 1.3), by the thing they name. */
@@ -33,7 +34,21 @@ export const idPrefixes = Object.freeze({
 
 export type IdPrefix = keyof typeof idPrefixes;
 
-const nextUlid = monotonicFactory();
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+/** A number in [0, 1) from the system's generator, a pool at a time: one call per character would cost more than the rest. */
+const random = (): number => {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const byte = pool[used] ?? 0;
+  used += 1;
+  return byte / 256;
+};
+
+const nextUlid = monotonicFactory(random);
 // A ULID is 128 bits in 26 characters of 5, so the first character carries only three of them.
 const ulidText = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 

@@ -167,6 +167,7 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
     logger,
     metrics,
     nowMs,
+    peersMaySurviveUs: false,
     transportTo: (peer) => {
       const transport = options.peers?.[peer];
       if (transport === undefined) throw new Error(`This test has no ${peer} service.`);

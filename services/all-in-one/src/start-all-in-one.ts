@@ -38,7 +38,14 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
   };
   const dependenciesOf = (name: PeerName): ModuleDependencies => {
     const transport = createDirectTransport(mounted, name);
-    return { config, logger: logger.child({ service: name }), metrics, transportTo: () => transport, nowMs: Date.now };
+    return {
+      config,
+      logger: logger.child({ service: name }),
+      metrics,
+      transportTo: () => transport,
+      peersMaySurviveUs: false,
+      nowMs: Date.now,
+    };
   };
   const kit = await openProcessKit({ ...dependenciesOf('gateway'), name: 'all-in-one', adoptsJournals: true });
   const services = [

@@ -1,4 +1,5 @@
-import type { Vault } from '@scaivault/testkit/start-vault';
+import { readFile } from 'node:fs/promises';
+import { serviceProcessesBelow, type Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
@@ -9,6 +10,15 @@ import { until } from './until.ts';
 const rounds = 15;
 const readers = 8;
 const secret = '/v1/secrets/env/db';
+
+/** The process of one service. */
+const pidOf = async (vault: Vault, service: string): Promise<number> => {
+  for (const pid of await serviceProcessesBelow(vault.pid)) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+    if (command.includes(`/${service}/src/main.ts`)) return pid;
+  }
+  throw new Error(`There is no process of ${service}.`);
+};
 
 describe.each(shapes)('a change of authority (%s)', (shape) => {
   let vault: Vault;
@@ -88,6 +98,30 @@ describe.each(shapes)('a change of authority (%s)', (shape) => {
     await Promise.all([revoke(), ...Array.from({ length: readers }, keepReading)]);
     expect(late).toEqual(Array.from({ length: readers * 5 }, () => 403));
   });
+
+  it.runIf(shape === 'services')(
+    'waits for a process that does not move, and finds it unable to go by the old rules',
+    async () => {
+      const { policyId } = await grant(vault, 'user:bob@acme.example', [
+        { path_pattern: 'env/*', permissions: ['read'] },
+      ]);
+      expect(await read()).toBe(200);
+      const secrets = await pidOf(vault, 'secrets');
+      process.kill(secrets, 'SIGSTOP');
+      try {
+        const started = performance.now();
+        succeeded(await vault.request('DELETE', `/v1/policies/${policyId}?force=true`));
+        // Its lease on what it had cached is up to five seconds old; only then may the answer go without it.
+        expect(performance.now() - started).toBeGreaterThan(1_000);
+        const late = read();
+        process.kill(secrets, 'SIGCONT');
+        expect(await late).toBeOneOf([403, 503]);
+      } finally {
+        process.kill(secrets, 'SIGCONT');
+      }
+      await until('its return', async () => ((await read()) === 403 ? true : undefined), 5_000);
+    },
+  );
 
   it('by leaving a group holds within a second of the event, nested groups included', async () => {
     const rule = [{ path_pattern: 'env/*', permissions: ['read'] }];

@@ -5,7 +5,7 @@ import { ConfigurationError, type ModuleDependencies, mount, type ServiceModule 
 import { createMicroClock } from '@scaivault/tenancy';
 import { type Repetition, repeat } from './adapters/repeat.ts';
 import { createApplyChange } from './app/apply-change.ts';
-import { createFindCaller, createFindIdentity, createFindTenant, createResolveIdentity } from './app/look-up.ts';
+import { createFindCaller, createFindTenant, createResolveIdentity } from './app/look-up.ts';
 import { createOpenDelivery } from './app/open-delivery.ts';
 import { createReceiveEvent } from './app/receive-event.ts';
 import { createSweep } from './app/sweep.ts';
@@ -21,6 +21,7 @@ export const createIdentitySyncModule = async ({
   config,
   logger,
   metrics,
+  peersMaySurviveUs,
   nowMs,
 }: ModuleDependencies): Promise<ServiceModule> => {
   const url = config.DATABASE_URL?.reveal();
@@ -40,11 +41,11 @@ export const createIdentitySyncModule = async ({
   const nowMicros = createMicroClock(nowMs);
   const directory = createDirectoryStore(db);
   const mirror = createMirrorStore(db);
-  const feed = createRevisionFeed({ leaseMs: config.AUTHORITY_MAX_STALENESS });
-  const findIdentity = createFindIdentity({ directory });
+  const leaseMs = config.AUTHORITY_MAX_STALENESS;
+  const feed = createRevisionFeed({ leaseMs, earlierLeaseMs: peersMaySurviveUs ? leaseMs : 0 });
 
   const service = createIdentityService({
-    resolveIdentity: createResolveIdentity({ findIdentity }),
+    resolveIdentity: createResolveIdentity({ directory }),
     receiveEvent: createReceiveEvent({
       open: createOpenDelivery({ secrets: config.SCAIKEY_WEBHOOK_SECRET, nowMs }),
       directory,
@@ -56,7 +57,7 @@ export const createIdentitySyncModule = async ({
   const feedService = createIdentityFeedService({
     findTenant: createFindTenant({ directory }),
     findCaller: createFindCaller({ directory }),
-    findIdentity,
+    directory,
     feed,
   });
 

@@ -18,6 +18,8 @@ export interface KnownIdentity {
   readonly mfaVoidBeforeMicros: number | null;
 }
 
+export type NamedIdentity = KnownIdentity & { readonly identityId: string };
+
 export interface KnownTenant {
   readonly partnerId: PartnerId;
   readonly status: Status;
@@ -35,7 +37,7 @@ export interface Directory {
     tenantId: TenantId,
     type: ResolvableType | undefined,
     identityId: string,
-  ): Promise<KnownIdentity | undefined>;
+  ): Promise<NamedIdentity | undefined>;
 }
 
 /** One event on its way into the mirror; times in microseconds since the epoch. */

@@ -22,6 +22,7 @@ describeOnEveryWire('lookups', (wire) => {
     await started.send(memberEvent('added', 'grp_sre', 'usr_ada'));
     await started.send(memberEvent('added', 'grp_sre', 'sa_ci'));
     await started.send(memberEvent('added', 'grp_nameless', 'usr_ada'));
+    await started.send(memberEvent('added', 'grp_nameless', 'usr_nameless'));
     await started.send(event('user.created', 'usr_gone', { data: { email: 'gone@a.example' } }));
     await started.send(event('user.deleted', 'usr_gone'));
     await started.send(event('user.created', 'usr_b', { data: { email: 'b@b.example' }, ...of('tnt_b') }));
@@ -72,6 +73,7 @@ describeOnEveryWire('lookups', (wire) => {
       ['user', 'user:nobody@a.example'],
       ['user', 'user:ADA@a.example'],
       ['group', 'grp_nameless'],
+      ['user', 'usr_nameless'],
       ['group', 'group:'],
     ];
     for (const [identityType, identityId] of refused) {
@@ -170,6 +172,8 @@ describeOnEveryWire('lookups', (wire) => {
     expect((await policy.lookupIdentity({ tenantId: 'tnt_a', identityId: 'sa:reborn' })).identity).toMatchObject({
       subjectId: 'sa_2',
     });
+    await started.send(event('user.created', 'sa_3', account));
+    await started.send(event('user.deleted', 'sa_3'));
     await started.send(event('user.suspended', 'sa_2'));
     expect(await look()).toMatchObject({ subjectId: 'sa_2', status: 'SUSPENDED' });
   });
@@ -190,6 +194,7 @@ describeOnEveryWire('lookups', (wire) => {
     expect(await look('user', 'user:gone@a.example')).toMatchObject({ status: 'DELETED' });
     expect(await look('user', 'group:sre')).toBeUndefined();
     expect(await look('', 'grp_nameless')).toBeUndefined();
+    expect(await look('', 'usr_nameless')).toBeUndefined();
     await expect(look('robot', 'x')).rejects.toMatchObject({ code: 'validation_error' });
   });
 

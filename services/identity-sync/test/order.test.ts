@@ -118,6 +118,21 @@ describeOnEveryWire('repeated and late events', (wire) => {
     expect(await caller('usr_8')).toMatchObject({ identityId: 'user:n11@a.example' });
   });
 
+  it('wait for one that is under way, and are judged by what it has made of the row', async () => {
+    await started.send(event('user.created', 'usr_10', named('before')));
+    const late = event('user.updated', 'usr_10', named('late'));
+    const newerAt = Number(micros(later()));
+    const delivery = await started.db.withScope('t:tnt_a' as never, async (tx) => {
+      await tx`update identity set identity_id = 'user:newer', email = 'newer', profile_time = ${newerAt},
+        status_time = ${newerAt} where subject_id = 'usr_10'`;
+      const sent = started.send(late);
+      await expect.poll(async () => (await tx`select pid from pg_locks where not granted`).length).toBeGreaterThan(0);
+      return { sent };
+    });
+    expect(await delivery.sent).toMatchObject({ stale: true });
+    expect(await caller('usr_10')).toMatchObject({ identityId: 'user:newer' });
+  });
+
   it('about one membership at the same time end as the newest says, without a deadlock', async () => {
     const events = Array.from({ length: 12 }, (_, index) =>
       memberEvent(index % 2 === 0 ? 'added' : 'removed', 'grp_9', 'usr_9'),

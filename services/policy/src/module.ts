@@ -31,6 +31,7 @@ export const createPolicyModule = async ({
   config,
   logger,
   transportTo,
+  peersMaySurviveUs,
   nowMs,
 }: ModuleDependencies): Promise<ServiceModule> => {
   const url = config.DATABASE_URL?.reveal();
@@ -52,7 +53,8 @@ export const createPolicyModule = async ({
   const policies = createPolicyTable(db);
   const bindings = createBindingTable(db);
   const identities = createIdentityMirror(transportTo('identity-sync'));
-  const feed = createRevisionFeed({ leaseMs: config.AUTHORITY_MAX_STALENESS });
+  const leaseMs = config.AUTHORITY_MAX_STALENESS;
+  const feed = createRevisionFeed({ leaseMs, earlierLeaseMs: peersMaySurviveUs ? leaseMs : 0 });
 
   const putInForce = createPutInForce({ publish: feed.publish });
   const find = createFindPolicy({ policies });

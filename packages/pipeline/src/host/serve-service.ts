@@ -103,7 +103,7 @@ export const serveService = async (options: ServeOptions): Promise<void> => {
   const logger = createLogger({ service: options.name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const metrics = createMetrics(options.name, productVersion.version, productVersion.commit);
   await runUntilSignal({
-    start: () => startService(options, logger, { config, logger, metrics, nowMs: Date.now }),
+    start: () => startService(options, logger, { config, logger, metrics, peersMaySurviveUs: true, nowMs: Date.now }),
     stopTimeoutMs: () => config.SHUTDOWN_TIMEOUT,
     onFailure: (error) => logger.error({ err: error }, `${options.name} cannot go on`),
   });

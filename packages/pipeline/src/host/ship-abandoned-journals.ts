@@ -1,3 +1,4 @@
+import { isVaultError } from '@scaivault/errors';
 import { listAbandoned } from '../journal/abandoned.ts';
 import { type Journal, type JournalOptions, openJournal } from '../journal/journal.ts';
 
@@ -16,7 +17,12 @@ export const shipAbandonedJournals = async (
   const open: Journal[] = [];
   for (const directory of listAbandoned(root)) {
     if (directory.endsWith(`/${ownName}`)) continue;
-    const journal = await openJournal({ ...options, directory });
+    const journal = await openJournal({ ...options, directory }).catch((error: unknown) => {
+      // Its owner has come back in between and ships it itself.
+      if (isVaultError(error, 'audit_unavailable')) return undefined;
+      throw error;
+    });
+    if (journal === undefined) continue;
     open.push(journal);
     const shipper = journal.ship(send, shipping);
     // Stopped before it was empty: the next start ships the rest.

@@ -111,7 +111,7 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
 
   const followOnce = async (): Promise<void> => {
     const sentAt = now();
-    apply(await options.follow({ followerId, epoch, confirmed }, options.maxStalenessMs), sentAt);
+    apply(await options.follow({ followerId, epoch, confirmed }, options.maxStalenessMs / 2), sentAt);
   };
 
   const run = async (): Promise<void> => {

@@ -11,6 +11,11 @@ export interface ModuleDependencies {
   readonly metrics: Metrics;
   /** The wire to another service; calls go under this module's own name. */
   readonly transportTo: (peer: PeerName) => Transport;
+  /**
+   * Whether other processes may have gone on while this one was away, with leases that its former life granted. An owner
+   * of cached authority then waits for the end of those leases before it answers its first changes.
+   */
+  readonly peersMaySurviveUs: boolean;
   /** Unix milliseconds. */
   readonly nowMs: () => number;
 }

@@ -46,6 +46,7 @@ export const createDirectTransport = (dispatcher: () => Dispatcher, peer: string
         };
         const giveUp = (): void => {
           finish();
+          call.abort(unreachable());
           reject(unreachable());
         };
         const timer = setTimeout(giveUp, timeoutMs);

@@ -3,7 +3,7 @@ import type { Caller } from '@scaivault/pipeline';
 import type { PartnerId, TenantId } from '@scaivault/tenancy';
 import { type ResolvableType, typeOfClaimed } from '../domain/identity-string.ts';
 import { moreClosed, type Status } from '../domain/status.ts';
-import type { Directory, KnownIdentity } from '../ports.ts';
+import type { Directory, NamedIdentity } from '../ports.ts';
 
 export interface TenantState {
   readonly partnerId: PartnerId;
@@ -21,8 +21,6 @@ export const createFindTenant =
     return { partnerId, status: partnerStatus === null ? status : moreClosed(status, partnerStatus) };
   };
 
-export type NamedIdentity = KnownIdentity & { readonly identityId: string };
-
 /**
  * The caller behind a token's subject. For one of whom only memberships are known the token's claims give the name, while
  * its groups and its state are the mirror's.
@@ -36,27 +34,14 @@ export const createFindCaller =
     return { ...known, identityId: claimed, type: typeOfClaimed(claimed) };
   };
 
-/** An identity by its string or ScaiKey id; of `type`, or of any. */
-export const createFindIdentity =
-  ({ directory }: { readonly directory: Pick<Directory, 'identity'> }) =>
-  async (
-    tenantId: TenantId,
-    type: ResolvableType | undefined,
-    identityId: string,
-  ): Promise<NamedIdentity | undefined> => {
-    const known = await directory.identity(tenantId, type, identityId);
-    return known?.identityId == null ? undefined : { ...known, identityId: known.identityId };
-  };
-
 export type FindTenant = ReturnType<typeof createFindTenant>;
 export type FindCaller = ReturnType<typeof createFindCaller>;
-export type FindIdentity = ReturnType<typeof createFindIdentity>;
 
 /** An identity of the caller's tenant; 404 `identity_not_found`, also for deleted ones (rest-api-core 11.1). */
 export const createResolveIdentity =
-  ({ findIdentity }: { readonly findIdentity: FindIdentity }) =>
+  ({ directory }: { readonly directory: Pick<Directory, 'identity'> }) =>
   async (caller: Caller, type: ResolvableType, identityId: string): Promise<NamedIdentity> => {
-    const identity = await findIdentity(caller.tenantId, type, identityId);
+    const identity = await directory.identity(caller.tenantId, type, identityId);
     if (identity === undefined || identity.status === 'DELETED') {
       throw new VaultError('identity_not_found', 'There is no such identity in this tenant.');
     }

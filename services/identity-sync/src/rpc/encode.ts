@@ -12,8 +12,8 @@ import {
 } from '@scaivault/contracts';
 import type { Caller } from '@scaivault/pipeline';
 import type { TenantId } from '@scaivault/tenancy';
-import type { NamedIdentity } from '../app/look-up.ts';
 import type { Receipt } from '../app/receive-event.ts';
+import type { NamedIdentity } from '../ports.ts';
 
 const timestampOf = (ms: number): Timestamp => {
   const seconds = Math.floor(ms / 1000);

@@ -9,7 +9,8 @@ import {
 } from '@scaivault/contracts';
 import type { RevisionFeed } from '@scaivault/pipeline';
 import { parseTenantId } from '@scaivault/tenancy';
-import type { FindCaller, FindIdentity, FindTenant } from '../app/look-up.ts';
+import type { FindCaller, FindTenant } from '../app/look-up.ts';
+import type { Directory } from '../ports.ts';
 import { decodeAnyType } from './decode.ts';
 import { encodeCaller } from './encode.ts';
 
@@ -17,12 +18,12 @@ import { encodeCaller } from './encode.ts';
 export const createIdentityFeedService = ({
   findTenant,
   findCaller,
-  findIdentity,
+  directory,
   feed,
 }: {
   readonly findTenant: FindTenant;
   readonly findCaller: FindCaller;
-  readonly findIdentity: FindIdentity;
+  readonly directory: Pick<Directory, 'identity'>;
   readonly feed: Pick<RevisionFeed, 'follow'>;
 }): ServiceImpl<typeof IdentityFeedService> => ({
   lookupTenant: async ({ tenantId }) => {
@@ -39,7 +40,7 @@ export const createIdentityFeedService = ({
   },
 
   lookupIdentity: async ({ tenantId, identityType, identityId }) => {
-    const identity = await findIdentity(parseTenantId(tenantId), decodeAnyType(identityType), identityId);
+    const identity = await directory.identity(parseTenantId(tenantId), decodeAnyType(identityType), identityId);
     return create(
       LookupIdentityResponseSchema,
       identity === undefined ? { found: false } : { found: true, identity: encodeCaller(identity) },

@@ -1,16 +1,14 @@
 import type { Database, Tx } from '@scaivault/db';
 import type { ScopeId, TenantId } from '@scaivault/tenancy';
-import type { Directory, KnownIdentity, KnownTenant } from '../ports.ts';
+import type { Directory, KnownIdentity, KnownTenant, NamedIdentity } from '../ports.ts';
 
-interface IdentityRow extends Omit<KnownIdentity, 'groups'> {
+type IdentityRow<Known extends KnownIdentity> = Omit<Known, 'groups'> & {
   readonly groupSubjectIds: readonly string[];
   readonly groupIdentityIds: readonly string[];
-}
+};
 
-const knownOf = ({ groupSubjectIds, groupIdentityIds, ...row }: IdentityRow): KnownIdentity => ({
-  ...row,
-  groups: groupSubjectIds.map((subjectId, index) => ({ subjectId, identityId: groupIdentityIds[index] ?? '' })),
-});
+const groupsOf = ({ groupSubjectIds, groupIdentityIds }: IdentityRow<KnownIdentity>): KnownIdentity['groups'] =>
+  groupSubjectIds.map((subjectId, index) => ({ subjectId, identityId: groupIdentityIds[index] ?? '' }));
 
 /** By identity string before ScaiKey id, the living before the deleted, the last renamed first. */
 const bestMatch = (tx: Tx, identityId: string) => tx`
@@ -21,8 +19,8 @@ const selectPerson = async (
   scopeId: ScopeId,
   type: string | null,
   identityId: string,
-): Promise<KnownIdentity | undefined> => {
-  const [row] = await tx<IdentityRow[]>`
+): Promise<NamedIdentity | undefined> => {
+  const [row] = await tx<IdentityRow<NamedIdentity>[]>`
     select i.*, g.ids as "groupSubjectIds", g.names as "groupIdentityIds"
     from (
       select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status, roles,
@@ -36,11 +34,11 @@ const selectPerson = async (
       select coalesce(array_agg(m.subject_id), '{}') as ids, coalesce(array_agg(m.identity_id), '{}') as names
       from groups_of(${scopeId}, i."subjectId") m
     ) g`;
-  return row === undefined ? undefined : knownOf(row);
+  return row === undefined ? undefined : { ...row, groups: groupsOf(row) };
 };
 
-const selectGroup = async (tx: Tx, scopeId: ScopeId, identityId: string): Promise<KnownIdentity | undefined> => {
-  const [row] = await tx<Pick<KnownIdentity, 'subjectId' | 'identityId' | 'displayName' | 'status'>[]>`
+const selectGroup = async (tx: Tx, scopeId: ScopeId, identityId: string): Promise<NamedIdentity | undefined> => {
+  const [row] = await tx<Pick<NamedIdentity, 'subjectId' | 'identityId' | 'displayName' | 'status'>[]>`
     select subject_id as "subjectId", identity_id as "identityId", name as "displayName", status
     from group_
     where scope_id = ${scopeId} and (identity_id = ${identityId} or subject_id = ${identityId})
@@ -61,12 +59,12 @@ export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'sql'>): D
   },
 
   caller: async (tenantId, subject, identityId) => {
-    const [row] = await db.sql<IdentityRow[]>`
+    const [row] = await db.sql<IdentityRow<KnownIdentity>[]>`
       select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status, roles,
         tokens_void_before as "tokensVoidBeforeMicros", mfa_void_before as "mfaVoidBeforeMicros",
         group_subject_ids as "groupSubjectIds", group_identity_ids as "groupIdentityIds"
       from lookup_caller(${tenantId}::text, ${subject}::text, ${identityId}::text)`;
-    return row === undefined ? undefined : knownOf(row);
+    return row === undefined ? undefined : { ...row, groups: groupsOf(row) };
   },
 
   identity: async (tenantId, type, identityId) => {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { fieldError, VaultError } from '@scaivault/errors';
 
 /** Deepest nesting of objects and lists, the outermost one counted (rest-api-core 1.1). */
-export const maxDepth = 32;
+const maxDepth = 32;
 
 /** A place in JSON text that is read once from front to back; the scanning functions move it. */
 export interface Cursor {

@@ -213,8 +213,7 @@ begin
       union all
       select n.*, case when n.status = 'DELETED' then 2 else 1 end
       from identity.identity n
-      where n.scope_id = in_scope and n.identity_id = in_identity and in_identity like 'sa:%'
-        and n.type = 'service_account'
+      where n.scope_id = in_scope and n.identity_id = in_identity and n.type = 'service_account'
       order by rank, profile_time desc
       limit 1
     ) i
