@@ -119,23 +119,26 @@ describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
     nobodyIsLeft([]);
   });
 
-  it('starts again quickly with its data, and ends on SIGTERM too', async ({ annotate }) => {
-    await using second = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
+  it('starts again quickly with its data, and leaves no service behind when its launcher is killed', async ({
+    annotate,
+  }) => {
+    const second = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
     await annotate(`${shape}: second start ${Math.round(second.startMs)} ms`);
     expect(second.startMs).toBeLessThan(10_000);
     expect((await second.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
-    expect((await second.stop('SIGTERM')).code).toBe(0);
-    nobodyIsLeft([second.pid]);
+    const children = await serviceProcessesBelow(second.pid);
+    expect(children.length).toBe(shape === 'services' ? 5 : 0);
+    process.kill(second.pid, 'SIGKILL');
+    await until('the end of its services', async () => (children.some(isProcessAlive) ? undefined : true), 8_000);
   });
 
-  it('leaves no service behind when only its launcher is killed', async () => {
-    const third = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
-    const children = await serviceProcessesBelow(third.pid);
-    expect(children.length).toBe(shape === 'services' ? 5 : 0);
-    process.kill(third.pid, 'SIGKILL');
-    await until('the end of its services', async () => (children.some(isProcessAlive) ? undefined : true), 8_000);
-    await using fourth = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
-    expect((await fourth.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
+  it('takes over the database of a killed one, and ends on SIGTERM too', async () => {
+    const database = findVaultPostgres(vault.dataDir);
+    await using third = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
+    expect(findVaultPostgres(vault.dataDir)).toBe(database);
+    expect((await third.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
+    expect((await third.stop('SIGTERM')).code).toBe(0);
+    nobodyIsLeft([third.pid]);
   });
 
   it.skipIf(!isRoot)('works in a folder that only root can enter (needs root)', async () => {

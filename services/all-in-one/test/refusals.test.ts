@@ -1,6 +1,5 @@
-import type { Answer, Vault } from '@scaivault/testkit/start-vault';
+import type { Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allAuditRows, auditRowsOf } from './audit-rows.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
 import { dataOfBytes, inputRefusals } from './input-refusals.ts';
@@ -261,44 +260,6 @@ describe.each(shapes)('refusals (%s)', (shape) => {
       ])
         expectRefusal(await list(`prefix=cur&cursor=${bad}`), 400, 'invalid_cursor');
     });
-  });
-
-  it('looks at the whole input before it asks a policy, and leaves no row of it', async () => {
-    const answers: Answer[] = [];
-    const put = async (status: number, code: string, body: unknown, headers: Record<string, string> = {}) => {
-      const answer = await vault.request('PUT', secret, { token: bob, body, headers });
-      answers.push(answer);
-      expectRefusal(answer, status, code);
-    };
-    await put(422, 'validation_error', { data: {} });
-    await put(422, 'validation_error', { data: { k: 1 }, metadata: { tags: ['Bad Tag'] } });
-    await put(413, 'payload_too_large', `{"data":${dataOfBytes(1_048_577)}}`);
-    await put(400, 'invalid_duration', { data: { k: 1 }, options: { expires_in: '0s' } });
-    await put(400, 'invalid_request', { data: { k: 1 } }, { 'if-match': 'v1' });
-    const rule = { name: 'unsound', rules: [{ path_pattern: 'a//b', permissions: ['read'] }] };
-    const policy = await vault.request('POST', '/v1/policies', { body: rule });
-    expectRefusal(policy, 400, 'invalid_glob');
-    await auditRowsOf(vault, succeeded(await vault.request('GET', secret)));
-    await auditRowsOf(vault, succeeded(await vault.request('GET', '/v1/policies')));
-    const ids = new Set((await allAuditRows(vault)).map(({ request_id }) => request_id));
-    expect([...answers, policy].filter(({ headers }) => ids.has(headers.get('x-request-id') ?? ''))).toEqual([]);
-  });
-
-  it('works in the order of section 1.8', async () => {
-    const broken = { body: '{', headers: { 'content-type': 'application/json' } };
-    const narrow = await vault.mint({ sub: 'alice@acme.example', scope: 'secrets:list' });
-    const put = (token: string | null, path = secret) => rawRequest(vault, { method: 'PUT', path, token, ...broken });
-    expectRefusal(await put(null), 401, 'authentication_required');
-    expectRefusal(await put(null, '/v1/secrets/A'), 401, 'authentication_required');
-    expectRefusal(await put(narrow), 403, 'insufficient_scope');
-    expectRefusal(await put(narrow, '/v1/secrets/A'), 403, 'insufficient_scope');
-    expectRefusal(await put(narrow, '/v1/t/tnt_nowhere/secrets/a'), 403, 'tenant_access_denied');
-    expectRefusal(await put(bob), 400, 'invalid_request');
-    expectRefusal(await vault.request('GET', '/v1/secrets/A', { token: bob }), 400, 'invalid_path');
-    const unknown = { body: { data: { n: 1 }, nope: 1 }, token: bob };
-    expectRefusal(await vault.request('PUT', secret, unknown), 422, 'validation_error');
-    const conflict = { body: { data: { n: 1 }, options: { expected_version: 9 } }, token: bob };
-    expectRefusal(await vault.request('PUT', secret, conflict), 403, 'access_denied');
   });
 
   it('takes no event of ScaiKey without a good signature', async () => {

@@ -1,6 +1,13 @@
 import { AuditIngestService, AuditService } from '@scaivault/contracts';
 import { checkMigrated, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
-import { ConfigurationError, type ModuleDependencies, mount, type ServiceModule } from '@scaivault/runtime';
+import {
+  ConfigurationError,
+  type ModuleDependencies,
+  mount,
+  type Repetition,
+  repeat,
+  type ServiceModule,
+} from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
 import { createIngestRecords } from './app/ingest-records.ts';
 import { createPrepareMonths } from './app/prepare-months.ts';
@@ -45,7 +52,7 @@ export const createAuditWriterModule = async ({
     );
   const cursors = createCursorCodec({ key: await loadCursorKey(db), nowMs });
   const prepareMonths = createPrepareMonths({ log, nowMicros });
-  let preparing: NodeJS.Timeout | undefined;
+  let preparing: Repetition | undefined;
 
   return {
     name: 'audit-writer',
@@ -61,15 +68,14 @@ export const createAuditWriterModule = async ({
     checks: { database: () => db.ping() },
     start: async () => {
       await prepareMonths();
-      preparing = setInterval(() => {
-        prepareMonths().catch((error: unknown) => {
-          logger.warn({ err: error }, 'Making room for the months ahead failed; a record that needs one makes it');
-        });
-      }, prepareEveryMs);
-      preparing.unref();
+      preparing = repeat(prepareMonths, {
+        everyMs: prepareEveryMs,
+        onFailure: (error) =>
+          logger.warn({ err: error }, 'Making room for the months ahead failed; a record that needs one makes it'),
+      });
     },
     stop: async () => {
-      clearInterval(preparing);
+      await preparing?.stop();
       await db.close();
     },
   };

@@ -1,9 +1,16 @@
 import { IdentityFeedService, IdentityService } from '@scaivault/contracts';
 import { openDatabase } from '@scaivault/db';
 import { createRevisionFeed } from '@scaivault/pipeline';
-import { ConfigurationError, type ModuleDependencies, mount, type ServiceModule } from '@scaivault/runtime';
+import {
+  ConfigurationError,
+  type ModuleDependencies,
+  mount,
+  type Repetition,
+  repeat,
+  type ServiceModule,
+} from '@scaivault/runtime';
 import { createMicroClock } from '@scaivault/tenancy';
-import { type Repetition, repeat } from './adapters/repeat.ts';
+
 import { createApplyChange } from './app/apply-change.ts';
 import { createFindCaller, createFindTenant, createResolveIdentity } from './app/look-up.ts';
 import { createOpenDelivery } from './app/open-delivery.ts';

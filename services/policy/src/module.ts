@@ -1,10 +1,17 @@
 import { PolicyFeedService, PolicyService } from '@scaivault/contracts';
 import { loadCursorKey, openDatabase } from '@scaivault/db';
 import { createRevisionFeed } from '@scaivault/pipeline';
-import { ConfigurationError, type ModuleDependencies, mount, type ServiceModule } from '@scaivault/runtime';
+import {
+  ConfigurationError,
+  type ModuleDependencies,
+  mount,
+  type Repetition,
+  repeat,
+  type ServiceModule,
+} from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
 import { createIdentityMirror } from './adapters/identity-mirror.ts';
-import { type Repetition, repeat } from './adapters/repeat.ts';
+
 import { createReplacePolicy, createUpdatePolicy } from './app/change-policy.ts';
 import { createCreateBinding } from './app/create-binding.ts';
 import { createCreatePolicy } from './app/create-policy.ts';

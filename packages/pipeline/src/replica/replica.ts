@@ -39,6 +39,7 @@ interface Fetch<Value> {
 }
 
 const retryPauseMs = 100;
+const quickAnswerMs = 5;
 
 export const createReplica = <Value extends object>(options: ReplicaOptions<Value>): Replica<Value> => {
   const now = options.now ?? (() => performance.now());
@@ -114,16 +115,22 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
     apply(await options.follow({ followerId, epoch, confirmed }, options.maxStalenessMs / 2), sentAt);
   };
 
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => setTimeout(resolve, retryPauseMs * (0.5 + Math.random())).unref());
+
   const run = async (): Promise<void> => {
     while (!stopped) {
       try {
+        const [before, startedAt] = [confirmed, now()];
         await followOnce();
         failing = false;
+        // An owner that is about to stop answers at once and without news; asking it again at once would never end.
+        if (confirmed === before && now() - startedAt < quickAnswerMs) await pause();
       } catch (error) {
         if (stopped) return;
         if (!failing) options.onFailure(error);
         failing = true;
-        await new Promise((resolve) => setTimeout(resolve, retryPauseMs * (0.5 + Math.random())).unref());
+        await pause();
       }
     }
   };

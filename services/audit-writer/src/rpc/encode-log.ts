@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { type AuditLog, AuditLogSchema } from '@scaivault/contracts';
+import { timestampOf } from '@scaivault/runtime';
 import type { LoggedRow } from '../domain/audit-row.ts';
-import { timestampOf } from './timestamp.ts';
 
 const encoder = new TextEncoder();
 

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import {
   type CallerRecord,
   CallerRecordSchema,
@@ -11,14 +10,10 @@ import {
   WhoAmIResponseSchema,
 } from '@scaivault/contracts';
 import type { Caller } from '@scaivault/pipeline';
+import { timestampOf } from '@scaivault/runtime';
 import type { TenantId } from '@scaivault/tenancy';
 import type { Receipt } from '../app/receive-event.ts';
 import type { NamedIdentity } from '../ports.ts';
-
-const timestampOf = (ms: number): Timestamp => {
-  const seconds = Math.floor(ms / 1000);
-  return create(TimestampSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1_000_000) });
-};
 
 /** Without those whose names the mirror does not know yet; they count, but cannot be shown. */
 const groupNames = (groups: readonly { readonly identityId: string }[]): string[] =>
@@ -38,8 +33,8 @@ export const encodeWhoAmI = (caller: Caller): WhoAmIResponse => {
     scopes: [...caller.scopes].sort(),
     groups: groupNames(caller.groups),
     roles: [...caller.roles].sort(),
-    ...(mfaVerifiedAtMs === null ? {} : { mfaVerifiedAt: timestampOf(mfaVerifiedAtMs) }),
-    tokenExpiresAt: timestampOf(expiresAtMs),
+    ...(mfaVerifiedAtMs === null ? {} : { mfaVerifiedAt: timestampOf(mfaVerifiedAtMs * 1000) }),
+    tokenExpiresAt: timestampOf(expiresAtMs * 1000),
   });
 };
 

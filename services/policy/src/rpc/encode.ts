@@ -1,6 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   BindingSchema,
   PolicySchema,
@@ -12,6 +10,7 @@ import {
   type PolicySummary as WireSummary,
 } from '@scaivault/contracts';
 import type { Explanation } from '@scaivault/policy-engine';
+import { timestampOf } from '@scaivault/runtime';
 import type { PolicyDocument } from '../app/read-policy.ts';
 import type { Binding } from '../domain/binding.ts';
 import type { PolicySummary } from '../domain/policy.ts';
@@ -19,9 +18,6 @@ import type { PolicySummary } from '../domain/policy.ts';
 const encoder = new TextEncoder();
 
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);
-
-/** Resources show whole seconds (rest-api-core 1.4). */
-const timestampOf = (micros: number): Timestamp => timestampFromMs(Math.floor(micros / 1000));
 
 const expiryOf = (expiresAtMicros: number | null) =>
   expiresAtMicros === null ? {} : { expiresAt: timestampOf(expiresAtMicros) };

@@ -12,6 +12,7 @@ import {
   VersionSchema,
 } from '@scaivault/contracts';
 import type { Target } from '@scaivault/pipeline';
+import { optionalTimestamp, timestampOf } from '@scaivault/runtime';
 import type { Scope } from '@scaivault/tenancy';
 import type { PutResult } from '../app/put-secret.ts';
 import type { ReadResult } from '../app/read-secret.ts';
@@ -19,7 +20,6 @@ import type { RestoreResult } from '../app/restore-secret.ts';
 import type { VersionFacts } from '../domain/secret.ts';
 import { versionState } from '../domain/version-state.ts';
 import type { ScannedSecret } from '../ports.ts';
-import { optionalTimestamp, timestampOf } from './timestamp.ts';
 
 const rawJson = (text: string): Uint8Array => Buffer.from(text);
 

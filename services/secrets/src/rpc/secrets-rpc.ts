@@ -8,6 +8,7 @@ import {
 } from '@scaivault/contracts';
 import { answerWith, callerOf, callOf, noteForAudit, targetOf } from '@scaivault/pipeline';
 import type { Metrics } from '@scaivault/runtime';
+import { optionalTimestamp, timestampOf } from '@scaivault/runtime';
 import type { DeleteSecret } from '../app/delete-secret.ts';
 import type { ListSecrets } from '../app/list-secrets.ts';
 import type { ListVersions } from '../app/list-versions.ts';
@@ -16,7 +17,6 @@ import type { ReadSecret } from '../app/read-secret.ts';
 import type { RestoreSecret } from '../app/restore-secret.ts';
 import { versionTag } from '../domain/entity-tag.ts';
 import { encodeMetadata, encodePut, encodeSecret, encodeSummary, encodeVersion } from './encode-secret.ts';
-import { optionalTimestamp, timestampOf } from './timestamp.ts';
 
 export interface SecretsUseCases {
   readonly readSecret: ReadSecret;
