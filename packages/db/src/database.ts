@@ -1,6 +1,7 @@
 import type { ScopeId } from '@scaivault/tenancy';
 import { openConnection } from './connection.ts';
 import { parseConnectionTarget } from './connection-target.ts';
+import { createLanes } from './lanes.ts';
 import { createPool, type PoolStats } from './pool.ts';
 import { createSql, type Sql, type Tx } from './sql-tag.ts';
 import { runTransaction } from './transaction.ts';
@@ -41,6 +42,8 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** More would only spread the same statements thinner: fewer share a write, and more server processes take turns. */
+const mostLanes = 4;
 const connectTimeoutMs = 5_000;
 const acquireTimeoutMs = 5_000;
 const lifetimeMs = 60 * 60_000;
@@ -76,7 +79,9 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     open: (onLost) => openConnection(settings, onLost),
     onError: options.onError ?? (() => {}),
   });
-  const sql = createSql((parts) => pool.use((connection) => connection.run(parts)));
+  // Half of the pool stays for transactions, however many statements there are.
+  const lanes = createLanes(pool, Math.min(mostLanes, Math.ceil(options.poolSize / 2)));
+  const sql = createSql((parts) => lanes.run((connection) => connection.run(parts)));
 
   return {
     sql,

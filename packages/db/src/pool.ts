@@ -13,6 +13,8 @@ export interface PoolStats {
 /** Connections for one piece of work each: a statement or a transaction, never two at once. */
 export interface Pool {
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** Throws 503 `service_unavailable` once the pool is closing. */
+  requireOpen(): void;
   stats(): PoolStats;
   /** Refuses new work, lets running work end for up to `graceMs`, then closes. */
   close(graceMs: number): Promise<void>;
@@ -33,6 +35,8 @@ interface Waiter {
   readonly resolve: (connection: Connection) => void;
   readonly reject: (error: unknown) => void;
 }
+
+const shuttingDown = (): VaultError => new VaultError('service_unavailable', 'The service is shutting down.');
 
 const firstDelayMs = 50;
 const longestDelayMs = 2_000;
@@ -112,11 +116,15 @@ export const createPool = ({ size, acquireTimeoutMs, lifetimeMs, open, onError }
     while (opening < wanted && retireAt.size + opening < size) void openOne();
   };
 
-  const acquire = (): Promise<Connection> => {
-    if (closed) return Promise.reject(new VaultError('service_unavailable', 'The service is shutting down.'));
+  const requireOpen = (): void => {
+    if (closed) throw shuttingDown();
+  };
+
+  const acquire = async (): Promise<Connection> => {
+    requireOpen();
     const free = idle.pop();
-    if (free !== undefined) return Promise.resolve(free);
-    return new Promise((resolve, reject) => {
+    if (free !== undefined) return free;
+    return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.delete(waiter);
         reject(databaseUnavailable(new Error(`No database connection became free in ${acquireTimeoutMs} ms.`)));
@@ -157,6 +165,8 @@ export const createPool = ({ size, acquireTimeoutMs, lifetimeMs, open, onError }
       }
     },
 
+    requireOpen,
+
     stats: () => ({ size, available: size - busy() }),
 
     async close(graceMs) {
@@ -164,7 +174,7 @@ export const createPool = ({ size, acquireTimeoutMs, lifetimeMs, open, onError }
       closed = true;
       clearTimeout(retryTimer);
       for (let next = takeWaiter(); next; next = takeWaiter()) {
-        next.reject(new VaultError('service_unavailable', 'The service is shutting down.'));
+        next.reject(shuttingDown());
       }
       const drained = new Promise<void>((resolve) => {
         whenDrained = resolve;

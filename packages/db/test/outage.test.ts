@@ -103,12 +103,12 @@ describe('limits', () => {
       expect(await backendOf(db.sql)).toBe(pid);
     }));
 
-  it('serves in order of arrival when there is more work than connections', () =>
+  it('serves transactions in order of arrival when there are more than connections', () =>
     using({ poolSize: 2 }, async (db) => {
       expect(db.poolStats()).toEqual({ size: 2, available: 2 });
       const order: number[] = [];
       const work = Array.from({ length: 8 }, async (_, n) => {
-        await db.sql`select pg_sleep(0.05)`;
+        await db.transaction((tx) => tx`select pg_sleep(0.05)`);
         order.push(n);
       });
       await expect.poll(() => db.poolStats().available, { interval: 2 }).toBe(0);
@@ -120,7 +120,7 @@ describe('limits', () => {
 
   it('lets running work end when it closes, and refuses new work', async () => {
     const db = open(database.url, { poolSize: 1 });
-    const running = db.sql`select pg_sleep(0.2), 1 as n`;
+    const running = db.transaction((tx) => tx`select pg_sleep(0.2), 1 as n`);
     const result = running.then((rows) => rows.length);
     await expect.poll(() => db.poolStats().available, { interval: 2 }).toBe(0);
     const waiting = db.ping().catch((error: unknown) => error);
