@@ -11,11 +11,12 @@ export const encodeFields = (use: string, ...fields: readonly string[]): Buffer 
     throw new VaultError('internal_error', 'A text that names a ciphertext is not well-formed Unicode.');
   }
   const lengths = texts.map((text) => Buffer.byteLength(text));
-  const encoded = Buffer.alloc(lengths.reduce((sum, length) => sum + 4 + length, 0));
+  // Every byte is written below.
+  const encoded = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0));
   let offset = 0;
-  for (const [index, text] of texts.entries()) {
-    offset = encoded.writeUInt32BE(lengths[index] ?? 0, offset);
-    offset += encoded.write(text, offset);
+  for (let i = 0; i < texts.length; i += 1) {
+    offset = encoded.writeUInt32BE(lengths[i] ?? 0, offset);
+    offset += encoded.write(texts[i] ?? '', offset);
   }
   return encoded;
 };

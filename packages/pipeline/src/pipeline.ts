@@ -52,6 +52,8 @@ interface Passage extends RpcCall {
   readonly facts: AuditFacts;
 }
 
+type InputCheck = Parameters<Interceptor>[2];
+
 type Step = (passage: Passage) => void | Promise<void>;
 
 const noPolicies = compilePolicies([]);
@@ -106,13 +108,14 @@ const requireScope = (caller: Caller, option: Access): void => {
 };
 
 /** Step 5: the input is what the contract says; paths become values here and nowhere else. */
-const compileInput = (method: DescMethodUnary): Step => {
+const compileInput = (method: DescMethodUnary, check: InputCheck): Step => {
   const validate = compileRules(method.input);
   const target = compileTarget(method);
   const prefix = compilePrefix(method);
   return (passage) => {
     raiseInputRefusal(passage.context);
     validate(passage.message);
+    check?.(passage.message);
     if (passage.caller !== undefined && target !== undefined) {
       passage.target = target(passage.message, passage.caller.scope);
       passage.facts.secretPath = passage.target.policyPath;
@@ -195,8 +198,13 @@ const noteRefusal = async (
     await options.audit.note(passage.request, subject, error.code, passage.facts.extra(passage.extra));
 };
 
-const stepsFor = (method: DescMethodUnary, option: Access, options: PipelineOptions): readonly Step[] => {
-  const input = compileInput(method);
+const stepsFor = (
+  method: DescMethodUnary,
+  option: Access,
+  options: PipelineOptions,
+  check: InputCheck,
+): readonly Step[] => {
+  const input = compileInput(method, check);
   const admit = compileAdmit(method, option, options);
   switch (option.audience) {
     case Audience.PEERS:
@@ -226,10 +234,10 @@ const requirePeer = (option: Access): Step => {
  */
 export const createPipeline =
   (options: PipelineOptions): Interceptor =>
-  (method, handler) => {
+  (method, handler, checkInput) => {
     const option = getOption(method, access);
     checkAccess(method, option);
-    const steps = stepsFor(method, option, options);
+    const steps = stepsFor(method, option, options, checkInput);
     const path = rpcPath(method);
 
     const travel = async (passage: Passage): Promise<Message> => {

@@ -25,6 +25,7 @@ import { createReadBundle } from './app/read-bundle.ts';
 import { createReadDocument, createReadPolicy } from './app/read-policy.ts';
 import { createSweepBindings } from './app/sweep-bindings.ts';
 import { createTestPolicies } from './app/test-policies.ts';
+import { policyInputChecks } from './rpc/check-input.ts';
 import { createPolicyFeedService } from './rpc/policy-feed-service.ts';
 import { createPolicyService } from './rpc/policy-service.ts';
 import { createBindingTable } from './store/binding-table.ts';
@@ -88,7 +89,10 @@ export const createPolicyModule = async ({
 
   return {
     name: 'policy',
-    services: [mount(PolicyService, service), mount(PolicyFeedService, createPolicyFeedService({ readBundle, feed }))],
+    services: [
+      mount(PolicyService, service, policyInputChecks),
+      mount(PolicyFeedService, createPolicyFeedService({ readBundle, feed })),
+    ],
     checks: { database: () => db.ping() },
     start: () => {
       sweeping = repeat(sweep, { everyMs: sweepEveryMs, onFailure });

@@ -13,6 +13,7 @@ import { createPutSecret } from './app/put-secret.ts';
 import { createReadSecret } from './app/read-secret.ts';
 import { createRestoreSecret } from './app/restore-secret.ts';
 import { createTurns } from './app/turns.ts';
+import { createSecretsInputChecks } from './rpc/check-input.ts';
 import { createSecretsRpc } from './rpc/secrets-rpc.ts';
 import { createKeyVersionTable, holdsKeys } from './store/key-version-table.ts';
 import { secretsMigrations } from './store/migrations.ts';
@@ -77,7 +78,7 @@ export const createSecretsModule = async ({
 
   return {
     name: 'secrets',
-    services: [mount(SecretsService, service)],
+    services: [mount(SecretsService, service, createSecretsInputChecks(config.SECRET_MAX_BYTES))],
     checks: { database: () => db.ping(), encryption: () => keys.health() },
     start: () => Promise.resolve(),
     stop: async () => {

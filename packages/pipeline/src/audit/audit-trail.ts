@@ -89,18 +89,23 @@ export const createAuditTrail = ({
   readonly store?: (records: readonly Uint8Array[]) => Promise<void>;
   readonly metrics: Pick<Metrics, 'auditRows'>;
 }): AuditTrail => {
+  /**
+   * The begun record with its end. Protobuf merges what stands behind each other and the later value of a field counts,
+   * so only what the end brings is encoded.
+   */
   const finish = (
-    record: AuditRecord,
+    begun: Uint8Array,
     request: RequestInfo,
     outcome: AuditOutcome,
     extra: Readonly<Record<string, unknown>>,
   ): Uint8Array => {
+    const record = create(AuditRecordSchema);
     record.success = outcome.ok;
     if (!outcome.ok) record.errorCode = outcome.code;
     record.durationMs = Math.max(0, Math.round((nowMicros() - request.startedMicros) / 1000));
     record.extraData = encodeExtra(extra);
     metrics.auditRows.inc({ success: outcome.ok ? 'true' : 'false' });
-    return toBinary(AuditRecordSchema, record);
+    return Buffer.concat([begun, toBinary(AuditRecordSchema, record)]);
   };
   const storeNow = async (bytes: Uint8Array): Promise<void> => {
     if (store === undefined) return;
@@ -117,10 +122,11 @@ export const createAuditTrail = ({
     open: async (request, subject, extra) => {
       const record = begin(request, subject);
       record.extraData = encodeExtra(extra);
-      await journal.intent(record.id, toBinary(AuditRecordSchema, record));
+      const begun = toBinary(AuditRecordSchema, record);
+      await journal.intent(record.id, begun);
       return {
         close: async (outcome, more) => {
-          const bytes = finish(record, request, outcome, more);
+          const bytes = finish(begun, request, outcome, more);
           await journal.outcome(record.id, bytes);
           await storeNow(bytes);
         },
@@ -128,7 +134,7 @@ export const createAuditTrail = ({
     },
     note: async (request, subject, code, extra) => {
       const record = begin(request, subject);
-      const bytes = finish(record, request, { ok: false, code }, extra);
+      const bytes = finish(toBinary(AuditRecordSchema, record), request, { ok: false, code }, extra);
       await journal.record(record.id, bytes);
       await storeNow(bytes);
     },

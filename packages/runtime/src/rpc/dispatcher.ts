@@ -5,6 +5,7 @@ import {
   getOption,
   hasOption,
   type Message,
+  type MessageShape,
 } from '@bufbuild/protobuf';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { access, surface } from '@scaivault/contracts';
@@ -12,21 +13,32 @@ import type { CallContext } from './call-context.ts';
 
 export type UnaryHandler = (request: Message, call: CallContext) => Promise<Message>;
 
+/** Refuses a request by its content alone, for what the contract's field rules cannot say. */
+type InputCheck = (request: Message) => void;
+
 /** Puts steps in front of and behind a handler; called once per RPC at start. */
-export type Interceptor = (method: DescMethodUnary, handler: UnaryHandler) => UnaryHandler;
+export type Interceptor = (method: DescMethodUnary, handler: UnaryHandler, checkInput?: InputCheck) => UnaryHandler;
+
+/** Checks by RPC; they run with the field rules, before policy and rate limit (rest-api-core 1.8, step 5). */
+export type InputChecks<Service extends DescService> = {
+  readonly [Name in keyof Service['method']]?: (request: MessageShape<Service['method'][Name]['input']>) => void;
+};
 
 export interface MountedService {
   readonly desc: DescService;
   readonly implementation: Readonly<Record<string, unknown>>;
+  readonly inputChecks?: Readonly<Record<string, InputCheck>>;
 }
 
 /** Ties an implementation to its contract; a missing RPC is a compile error here and a start-up error in the dispatcher. */
 export const mount = <Service extends DescService>(
   desc: Service,
   implementation: ServiceImpl<Service>,
+  inputChecks: InputChecks<Service> = {},
 ): MountedService => ({
   desc,
   implementation: implementation as Readonly<Record<string, unknown>>,
+  inputChecks: inputChecks as Readonly<Record<string, InputCheck>>,
 });
 
 export interface CompiledMethod {
@@ -66,7 +78,11 @@ export const createDispatcher = (services: readonly MountedService[], intercept:
       if (!hasOption(method, access)) throw new Error(`RPC ${path} lacks the access option.`);
       if (!isUnary(method)) throw new Error(`RPC ${path} is a stream; our wires carry unary calls only.`);
       if (methods.has(path)) throw new Error(`RPC ${path} is mounted twice.`);
-      methods.set(path, { desc: method, path, handle: intercept(method, handlerOf(mounted, method)) });
+      methods.set(path, {
+        desc: method,
+        path,
+        handle: intercept(method, handlerOf(mounted, method), mounted.inputChecks?.[method.localName]),
+      });
     }
   }
   return { services: services.map(({ desc }) => desc), methods };

@@ -51,13 +51,24 @@ const makeFolders = async (folder: string): Promise<void> => {
   await mkdir(join(folder, 'kms'), { recursive: true, mode: 0o700 });
 };
 
+/** A wrong setting is told before anything is started; what is not known yet is stood in for. */
+const checkEarly = (env: Environment): Configuration =>
+  loadConfiguration(
+    developmentEnvironment(env, {
+      databaseUrl: 'postgresql://not-started',
+      scaiKeyUrl: 'http://not-started',
+      webhookSecret: 'not-started',
+    }),
+  );
+
 const startDevelopment = async (options: DevelopmentOptions, env: Environment): Promise<RunningProcess> => {
   const startedAt = performance.now();
   const folder = dataFolder(env);
   await makeFolders(folder);
   const parts = createStack();
   try {
-    const logger = createLogger({ service: 'start', level: 'info', format: 'text' });
+    const { LOG_FORMAT: format } = checkEarly(env);
+    const logger = createLogger({ service: 'start', level: 'info', format });
     const note = (line: string): void => logger.info(line);
     const database =
       env.DATABASE_URL === undefined ? await startEmbeddedPostgres({ dataDir: folder, log: note }) : undefined;

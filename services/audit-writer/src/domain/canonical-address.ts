@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -5,7 +6,8 @@ import ipaddr from 'ipaddr.js';
  * IPv6, IPv6 as RFC 5952 writes it. What is no address stays as it is.
  */
 export const canonicalAddress = (text: string): string => {
-  if (!ipaddr.isValid(text)) return text;
+  // Of dotted IPv4 there is one form only, and almost every address is that.
+  if (isIPv4(text) || !ipaddr.isValid(text)) return text;
   const address = ipaddr.process(text);
   return address.kind() === 'ipv6' ? (address as ipaddr.IPv6).toRFC5952String() : address.toString();
 };

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { ConfigurationError } from '@scaivault/runtime';
 import ipaddr from 'ipaddr.js';
 
@@ -26,7 +27,11 @@ export const createClientAddress = (
     const parsed = ipaddr.process(address);
     return blocks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits));
   };
-  const plain = (address: string): string => (ipaddr.isValid(address) ? ipaddr.process(address).toString() : address);
+  // Almost every address is IPv4 in the one form that there is of it.
+  const plain = (address: string): string => {
+    if (isIPv4(address) || !ipaddr.isValid(address)) return address;
+    return ipaddr.process(address).toString();
+  };
   return (socketAddress, forwardedFor) => {
     if (socketAddress === undefined) return undefined;
     if (blocks.length === 0 || forwardedFor === undefined || !isTrusted(socketAddress)) return plain(socketAddress);

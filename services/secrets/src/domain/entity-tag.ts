@@ -26,13 +26,16 @@ export const requireAnyVersion = (ifNoneMatch: string): void => {
   if (ifNoneMatch.trim() !== '*') throw malformed('If-None-Match', '*');
 };
 
-/**
- * Whether a reader who sent this `If-None-Match` has the version already: weak comparison over a list (RFC 9110,
- * 13.1.2). 400 `invalid_request` when it is no list of tags.
- */
-export const isNamedBy = (ifNoneMatch: string, version: number): boolean => {
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim());
-  if (tags.length === 1 && tags[0] === '*') return true;
+/** The tags of a reader's `If-None-Match`, or `*`; 400 `invalid_request` when it is no list of tags. */
+export const parseIfNoneMatch = (text: string): readonly string[] | '*' => {
+  const tags = text.split(',').map((tag) => tag.trim());
+  if (tags.length === 1 && tags[0] === '*') return '*';
   if (!tags.every((tag) => anyTag.test(tag))) throw malformed('If-None-Match', '* or a list of entity tags');
-  return tags.some((tag) => tag.replace(/^W\//, '') === versionTag(version));
+  return tags;
+};
+
+/** Whether a reader who sent this `If-None-Match` has the version already: weak comparison (RFC 9110, 13.1.2). */
+export const isNamedBy = (ifNoneMatch: string, version: number): boolean => {
+  const tags = parseIfNoneMatch(ifNoneMatch);
+  return tags === '*' || tags.some((tag) => tag.replace(/^W\//, '') === versionTag(version));
 };
