@@ -2,6 +2,7 @@ export * from './config/configuration.ts';
 export * from './config/peers.ts';
 export * from './config/rate-categories.ts';
 export * from './config/secret.ts';
+export { settingsWithoutEffect } from './config/settings.ts';
 export * from './process/metrics-server.ts';
 export * from './process/module-dependencies.ts';
 export * from './process/product-version.ts';

@@ -15,6 +15,7 @@ import {
   type PeerName,
   productVersion,
   type RunningProcess,
+  settingsWithoutEffect,
   startMetricsServer,
 } from '@scaivault/runtime';
 import { createSecretsModule } from '@scaivault/secrets/module';
@@ -29,6 +30,7 @@ export interface RunningVault extends RunningProcess {
 
 /** All services in one process: the same modules behind the same pipeline, over the direct wire. */
 export const startAllInOne = async (config: Configuration, env: Environment, logger: Logger): Promise<RunningVault> => {
+  for (const name of settingsWithoutEffect(env)) logger.warn(`${name} is set; this version does not use it yet.`);
   await prepareDatabase(config, env);
   const metrics = createMetrics('all-in-one', productVersion.version, productVersion.commit);
   let dispatcher: Dispatcher | undefined;

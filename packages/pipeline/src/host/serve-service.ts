@@ -18,6 +18,7 @@ import {
   runUntilSignal,
   type ServiceModule,
   serverCredentials,
+  settingsWithoutEffect,
   startMetricsServer,
   startUnaryServer,
   type UnaryServer,
@@ -99,8 +100,10 @@ const startService = async (
 
 /** A process with one service: configuration, road, gRPC, metrics, until a signal ends it. */
 export const serveService = async (options: ServeOptions): Promise<void> => {
-  const config = loadConfiguration(readEnvironment());
+  const env = readEnvironment();
+  const config = loadConfiguration(env);
   const logger = createLogger({ service: options.name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  for (const name of settingsWithoutEffect(env)) logger.warn(`${name} is set; this version does not use it yet.`);
   const metrics = createMetrics(options.name, productVersion.version, productVersion.commit);
   await runUntilSignal({
     start: () => startService(options, logger, { config, logger, metrics, peersMaySurviveUs: true, nowMs: Date.now }),

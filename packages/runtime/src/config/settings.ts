@@ -108,3 +108,48 @@ export const settings = {
 export type Settings = {
   readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'];
 };
+
+/** Variables of the contract that parts of the system read which are still to come. They are checked all the same. */
+const notReadYet: ReadonlySet<string> = new Set([
+  'ACME_HTTP01_ADDRESS',
+  'ACME_TLSALPN01_ADDRESS',
+  'ALLOW_INSECURE_TARGETS',
+  'AUDIT_RETENTION',
+  'AUDIT_SEAL_INTERVAL',
+  'BOOTSTRAP_TENANT_ID',
+  'BOOTSTRAP_TOKEN',
+  'CLIENT_CA_FILE',
+  'ENGINE_HEALTH_INTERVAL',
+  'FEDERATION_SYNC_CONCURRENCY',
+  'IDENTITY_SYNC_INTERVAL',
+  'INTROSPECTION_CACHE_TTL',
+  'KMS_TIMEOUT',
+  'LEASE_MAX_TTL',
+  'LEASE_RETENTION',
+  'LEASE_REVOCATION_CONCURRENCY',
+  'LEASE_SWEEP_INTERVAL',
+  'METRICS_HIGH_CARDINALITY',
+  'OBJECT_STORE_THRESHOLD',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OUTBOUND_ALLOWED_CIDRS',
+  'OUTBOUND_PROXY_URL',
+  'RATE_LIMIT_ON_REDIS_LOSS',
+  'READY_REQUIRES_REDIS',
+  'REDIS_PREFIX',
+  'REDIS_URL',
+  'S3_ACCESS_KEY_ID',
+  'S3_BUCKET',
+  'S3_ENDPOINT',
+  'S3_FORCE_PATH_STYLE',
+  'S3_REGION',
+  'S3_SECRET_ACCESS_KEY',
+  'SCAIKEY_CLIENT_ID',
+  'SCAIKEY_CLIENT_SECRET',
+  'SCAIKEY_TOKEN_URL',
+]);
+
+/** Variables that are set and sound but change nothing in this version, so that an operator can be told. */
+export const settingsWithoutEffect = (env: Readonly<Record<string, string | undefined>>): readonly string[] =>
+  Object.keys(env).filter(
+    (name) => env[name] !== undefined && (notReadYet.has(name) || notReadYet.has(name.replace(/_FILE$/, ''))),
+  );

@@ -355,6 +355,8 @@ export const AuditRecordSchema: GenMessage<AuditRecord> = /*@__PURE__*/
   messageDesc(file_scaivault_audit_v1_audit, 5);
 
 /**
+ * Every answer leaves a record here, the refusals too; never a value.
+ *
  * @generated from service scaivault.audit.v1.AuditService
  */
 export const AuditService: GenService<{

@@ -490,6 +490,8 @@ export const LookupIdentityResponseSchema: GenMessage<LookupIdentityResponse> = 
   messageDesc(file_scaivault_identity_v1_identity, 13);
 
 /**
+ * Who a caller is: people, service accounts and groups as ScaiKey knows them.
+ *
  * @generated from service scaivault.identity.v1.IdentityService
  */
 export const IdentityService: GenService<{

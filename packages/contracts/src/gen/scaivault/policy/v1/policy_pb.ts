@@ -27,7 +27,7 @@ export const file_scaivault_policy_v1_policy: GenFile = /*@__PURE__*/
  */
 export type Rule = Message<"scaivault.policy.v1.Rule"> & {
   /**
-   * Glob of rest-api-core 6.2.
+   * Glob: `?` one character, `*` any within a segment, `**` any number of whole segments.
    *
    * @generated from field: string path_pattern = 1;
    */
@@ -1035,6 +1035,9 @@ export const BundledBindingSchema: GenMessage<BundledBinding> = /*@__PURE__*/
   messageDesc(file_scaivault_policy_v1_policy, 26);
 
 /**
+ * Who may do what on which paths. Policies hold rules; bindings give them to users, service accounts and groups. The first
+ * rule that matches decides, and what no rule allows is denied. A change holds for the very next request.
+ *
  * @generated from service scaivault.policy.v1.PolicyService
  */
 export const PolicyService: GenService<{

@@ -782,6 +782,9 @@ export const SecretSummarySchema: GenMessage<SecretSummary> = /*@__PURE__*/
   messageDesc(file_scaivault_secrets_v1_secrets, 16);
 
 /**
+ * Values under paths such as `env/prod/db`, every write a new version. A token opens a path only where the caller's access
+ * policies say so.
+ *
  * @generated from service scaivault.secrets.v1.SecretsService
  */
 export const SecretsService: GenService<{

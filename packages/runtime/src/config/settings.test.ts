@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { settings, settingsWithoutEffect } from './settings.ts';
+
+it('names what is set but not used yet, whether given by value or by file, and nothing else', () => {
+  const env = {
+    REDIS_URL: 'redis://x',
+    S3_SECRET_ACCESS_KEY_FILE: '/run/key',
+    TLS_CERT_FILE: '/run/cert',
+    PATH: '/bin',
+  };
+  expect(settingsWithoutEffect(env)).toEqual(['REDIS_URL', 'S3_SECRET_ACCESS_KEY_FILE']);
+});
+
+it('speaks only of variables that exist', () => {
+  const every = Object.fromEntries(Object.keys(settings).map((name) => [name, 'x']));
+  const unknown = settingsWithoutEffect(every).filter((name) => !Object.hasOwn(settings, name));
+  expect(settingsWithoutEffect(every)).toHaveLength(35);
+  expect(unknown).toEqual([]);
+});
