@@ -132,7 +132,7 @@ describe('an embedded PostgreSQL', () => {
     await once(child, 'exit');
     const server = await start();
     expect(server).toMatchObject({ pid, port });
-    expect(lines).toEqual([`PostgreSQL was still running (process ${pid}); it goes on serving.`]);
+    expect(lines).toContain(`PostgreSQL was still running (process ${pid}); it goes on serving.`);
     await query(server.url, 'select 1');
     await server.stop();
     expect(isPostmasterAlive(pid, folder())).toBe(false);
@@ -203,7 +203,7 @@ describe.skipIf(!isRoot)(`started by root${isRoot ? '' : ' (skipped: these tests
     await mkdir(join(home, 'closed'), { mode: 0o700 });
     const first = await start({ systemFolder: systemFolder() });
     expect((await lstat(folder())).isSymbolicLink()).toBe(true);
-    expect(lines).toEqual([expect.stringMatching(/^The database lies in .*\/system\/[0-9a-f]{16}: /)]);
+    expect(lines).toContainEqual(expect.stringMatching(/^The database lies in .*\/system\/[0-9a-f]{16}: /));
     await query(first.url, 'create table t ()');
     await first.stop();
 

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
 import { AuditIngestService, IdentityFeedService, PolicyFeedService } from '@scaivault/contracts';
+import { isVaultError } from '@scaivault/errors';
 import { ConfigurationError, type Interceptor, type ModuleDependencies } from '@scaivault/runtime';
 import { type AuditTrail, abandonedRecord, createAuditTrail } from '../audit/audit-trail.ts';
 import { createNoteAuthFailure, type NoteAuthFailure } from '../audit/note-auth-failure.ts';
 import { createTokenVerifier } from '../authenticate/token-verifier.ts';
 import { type Authenticate, createAuthenticate } from '../gate.ts';
-import { openJournal } from '../journal/journal.ts';
+import { type Journal, type JournalOptions, openJournal } from '../journal/journal.ts';
 import { createRateLimiter, type RateLimiter } from '../limit/rate-limiter.ts';
 import { createTokenBuckets } from '../limit/token-buckets.ts';
 import { createPipeline } from '../pipeline.ts';
@@ -39,6 +40,10 @@ export interface ProcessKitOptions extends ModuleDependencies {
 const shipping = { batchRecords: 500, batchBytes: 1_048_576 } as const;
 /** How long a stop waits for the journal to be shipped; what is left is shipped by the next start. */
 const drainMs = 2_000;
+const journalAttempts = 50;
+const journalPauseMs = 200;
+/** Journals of other processes are looked for when those have had time to start and claim their own. */
+const adoptAfterMs = 3_000;
 /** One batch of audit records; a batch that takes longer is sent again, which stores nothing twice. */
 const ingestTimeoutMs = 5_000;
 
@@ -46,6 +51,18 @@ const requireIssuer = (options: ProcessKitOptions): void => {
   const { issuer, audience } = tokenExpectations(options.config);
   if (issuer.startsWith('undefined')) throw new ConfigurationError('SCAIKEY_URL', 'is needed (or OIDC_ISSUER)');
   if (audience === '') throw new ConfigurationError('SCAIKEY_AUDIENCE', 'is needed (or OIDC_AUDIENCE)');
+};
+
+/** Its journal may still be in the hands of a process that ships what a crash has left in it; that one lets go soon. */
+const openOwnJournal = async (options: JournalOptions): Promise<Journal> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openJournal(options);
+    } catch (error) {
+      if (attempt === journalAttempts || !isVaultError(error, 'audit_unavailable')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, journalPauseMs));
+    }
+  }
 };
 
 /** Opens journal, replicas, token checks and limits of one process and composes the pipeline from them. */
@@ -63,7 +80,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     abandon: abandonedRecord,
     onAlarm: (alarm: object) => logger.error({ alarm: 'audit_journal', ...alarm }, 'The audit journal needs attention'),
   };
-  const journal = await openJournal({ ...journalOptions, directory: join(journalRoot, options.name) });
+  const journal = await openOwnJournal({ ...journalOptions, directory: join(journalRoot, options.name) });
   const ingest = createClient(AuditIngestService, options.transportTo('audit-writer'));
   const store = async (records: readonly Uint8Array[]): Promise<void> => {
     await ingest.ingestAuditRecords({ records: [...records] }, { timeoutMs: ingestTimeoutMs });
@@ -107,7 +124,12 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
 
   const shipper = () => journal.ship(store, shipping);
   let shippingNow: ReturnType<typeof shipper> | undefined;
-  let adopted: { stop(): Promise<void> } | undefined;
+  let adopting: NodeJS.Timeout | undefined;
+  let adopted: Promise<{ stop(): Promise<void> }> | undefined;
+  const adopt = (): void => {
+    adopted = shipAbandonedJournals(journalRoot, options.name, journalOptions, store);
+    adopted.catch(onFailure('Shipping the journals of processes that are gone'));
+  };
   const gauges = setInterval(() => {
     const { bytes, backlogRecords, oldestUnshippedMs } = journal.stats();
     metrics.journalBytes.set(bytes);
@@ -135,8 +157,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     checks: { policies: () => policies.check(), identities: () => directory.check() },
     start: async () => {
       shippingNow = shipper();
-      if (options.adoptsJournals)
-        adopted = await shipAbandonedJournals(journalRoot, options.name, journalOptions, store);
+      if (options.adoptsJournals) adopting = setTimeout(adopt, adoptAfterMs).unref();
       await Promise.all([directory.start(), policies.start(), keySet.refresh().catch(onFailure('Fetching keys'))]);
     },
     stop: async () => {
@@ -145,7 +166,8 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
       directory.stop();
       policies.stop();
       await Promise.race([shippingNow?.drained(), new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
-      await adopted?.stop();
+      clearTimeout(adopting);
+      await (await adopted?.catch(() => undefined))?.stop();
       await shippingNow?.stop();
       await journal.close();
     },
