@@ -7,12 +7,25 @@ export interface RunOptions {
   readonly start: () => Promise<RunningProcess>;
   /** Milliseconds that stopping may take before the process leaves anyway. */
   readonly stopTimeoutMs: () => number;
+  /** For commands run by a package manager, which does not hand every signal on: its end is our end too. */
+  readonly endsWithParent?: boolean;
   /** Called with what made the start or the stop fail. */
   readonly onFailure: (error: unknown) => void;
 }
 
-const untilSignal = (): Promise<void> =>
+const parentCheckMs = 500;
+
+const untilSignal = (endsWithParent: boolean): Promise<void> =>
   new Promise((resolve) => {
+    const parent = process.ppid;
+    if (endsWithParent) {
+      const timer = setInterval(() => {
+        if (process.ppid === parent) return;
+        clearInterval(timer);
+        resolve();
+      }, parentCheckMs);
+      timer.unref();
+    }
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
     // Started by another process of ours with an IPC channel: its end is our end.
@@ -24,7 +37,7 @@ const untilSignal = (): Promise<void> =>
  * stop that takes too long, ends it at once. Exit code 1 tells that something failed.
  */
 export const runUntilSignal = async (options: RunOptions): Promise<void> => {
-  const asked = untilSignal();
+  const asked = untilSignal(options.endsWithParent ?? false);
   try {
     const running = await options.start();
     await asked;

@@ -140,6 +140,8 @@ export const runDevelopment = async (options: DevelopmentOptions): Promise<void>
   await runUntilSignal({
     start: () => startDevelopment(options, env),
     stopTimeoutMs: () => 5_000,
+    // Set by pnpm and npm for their scripts.
+    endsWithParent: env.npm_lifecycle_event !== undefined,
     onFailure: (error) => process.stderr.write(explainFailure(error)),
   });
 };
