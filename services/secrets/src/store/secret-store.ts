@@ -2,7 +2,7 @@ import type { Database } from '@scaivault/db';
 import { type Scope, type SecretPath, scopeId } from '@scaivault/tenancy';
 import type { SecretFacts } from '../domain/secret.ts';
 import type { SecretStore } from '../ports.ts';
-import { readVersion } from './read-version.ts';
+import { createReadVersion } from './read-version.ts';
 import { scanSecrets } from './scan-secrets.ts';
 import {
   advanceSecret,
@@ -19,7 +19,7 @@ import { countKeptVersions, insertVersion, pruneVersions, selectVersions } from 
 
 /** Secrets in PostgreSQL. */
 export const createSecretStore = (db: Pick<Database, 'sql' | 'withScope'>): SecretStore => ({
-  read: (scope, path, version) => readVersion(db.sql, scope, path, version),
+  read: createReadVersion(db.sql),
 
   async head(scope, path) {
     const [row] = await db.sql<SecretFacts[]>`
