@@ -1,5 +1,6 @@
 import { VaultError } from '@scaivault/errors';
 import type { CallContext } from '@scaivault/runtime';
+import { rememberLast } from './authenticate/remember-last.ts';
 import { bearerToken, type TokenVerifier } from './authenticate/token-verifier.ts';
 import type { VerifiedToken } from './authenticate/verified-token.ts';
 import type { RateLimiter } from './limit/rate-limiter.ts';
@@ -31,9 +32,10 @@ export const createAuthenticate = ({
     }
     throw error;
   };
+  const tokenOf = rememberLast(bearerToken);
   return (authorization, sourceIp) => {
     try {
-      const content = verify(bearerToken(authorization));
+      const content = verify(tokenOf(authorization ?? ''));
       return content instanceof Promise ? content.catch((error: unknown) => fail(error, sourceIp)) : content;
     } catch (error) {
       return fail(error, sourceIp);

@@ -4,6 +4,7 @@ import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type ClaimNames, readClaims } from './claims.ts';
 import type { KeySet } from './key-set.ts';
+import { rememberLast } from './remember-last.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
 export interface TokenVerifierOptions {
@@ -49,6 +50,8 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
     ttlResolution: 0,
   });
 
+  const digestOf = rememberLast((token) => hash('sha256', token, 'base64url'));
+
   const verify = async (token: string, digest: string): Promise<VerifiedToken> => {
     try {
       const { payload } = await jwtVerify(token, options.keySet.getKey, {
@@ -71,7 +74,7 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
 
   return (token) => {
     if (token.length > longestToken) throw invalid(new Error('too long'));
-    const digest = hash('sha256', token, 'base64url');
+    const digest = digestOf(token);
     const known = verified.get(digest);
     if (known === undefined) return verify(token, digest);
     if (known.expiresAtMs + options.leewayMs <= options.nowMs()) throw expired();

@@ -10,7 +10,7 @@ import { compileEncoder } from '../domain/encode.ts';
 import type { Route, RouteHit } from '../domain/route-table.ts';
 import { copyHeaders, sendJson } from './answer.ts';
 import { callHeaders, clientRequestIdOf, headerOf } from './call-headers.ts';
-import { readBody, requireJson } from './read-body.ts';
+import { announcesBody, readBody, requireJson } from './read-body.ts';
 
 export interface CallOptions {
   readonly transportTo: (peer: PeerName) => Transport;
@@ -42,13 +42,17 @@ export type Call = (
 
 const isPeer = (name: string): name is PeerName => (peers as readonly string[]).includes(name);
 
+const refusalOf = (error: unknown): VaultError => {
+  if (isVaultError(error)) return error;
+  throw error;
+};
+
 /** The value, or the refusal that reading it met; refusals of the input wait for their turn in the order of work. */
-const attempt = async <Value>(work: () => Value | Promise<Value>): Promise<Value | VaultError> => {
+const attempt = <Value>(work: () => Value): Value | VaultError => {
   try {
-    return await work();
+    return work();
   } catch (error) {
-    if (isVaultError(error)) return error;
-    throw error;
+    return refusalOf(error);
   }
 };
 
@@ -64,12 +68,24 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
   if (method.methodKind !== 'unary') throw new Error(`${route.id} is a stream`);
   const rpc = method as Parameters<Transport['unary']>[0];
 
-  const readInput = async (request: FastifyRequest, hit: RouteHit, query: string): Promise<Message> => {
-    if (hit.paramRefusal !== undefined) throw hit.paramRefusal;
-    const body = await readBody(request.raw, options.maxBodyBytes);
+  const decode = ({ headers }: FastifyRequest, hit: RouteHit, query: string, body: Buffer | undefined): Message => {
     if (route.hasBody && body !== undefined && body.length > 0)
-      requireJson(headerOf(request.headers, 'content-type'), route.httpMethod);
-    return decoder.decode({ params: hit.params, query, body, header: (name) => headerOf(request.headers, name) });
+      requireJson(headerOf(headers, 'content-type'), route.httpMethod);
+    return decoder.decode({ params: hit.params, query, body, header: (name) => headerOf(headers, name) });
+  };
+
+  /** At once for a request without a body, as most are. */
+  const readInput = (
+    request: FastifyRequest,
+    hit: RouteHit,
+    query: string,
+  ): Message | VaultError | Promise<Message | VaultError> => {
+    if (hit.paramRefusal !== undefined) return hit.paramRefusal;
+    if (!announcesBody(request.raw)) return attempt(() => decode(request, hit, query, undefined));
+    return readBody(request.raw, options.maxBodyBytes).then(
+      (body) => attempt(() => decode(request, hit, query, body)),
+      refusalOf,
+    );
   };
 
   return async (request, reply, hit, { requestId, sourceIp, query }) => {
@@ -81,8 +97,9 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
         requestId,
         headerOf(headers, 'user-agent'),
       );
-    const clientId = await attempt(() => clientRequestIdOf(headers));
-    const input = clientId instanceof VaultError ? clientId : await attempt(() => readInput(request, hit, query));
+    const clientId = attempt(() => clientRequestIdOf(headers));
+    const read = clientId instanceof VaultError ? clientId : readInput(request, hit, query);
+    const input = read instanceof Promise ? await read : read;
     const refusal = input instanceof VaultError ? input : undefined;
     const answer = await options.transportTo(peer).unary(
       rpc,

@@ -6,13 +6,16 @@ const tooLarge = (limit: number, actual: number | undefined): VaultError =>
     details: { limit_bytes: limit, ...(actual === undefined ? {} : { actual_bytes: actual }) },
   });
 
+/** True for a request that says it has a body, be it an empty one (RFC 9112, section 6.3). */
+export const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+
 /**
- * The request's body, or undefined when it has none. Throws 413 `payload_too_large` as soon as it is known to be longer
+ * The request's body. Throws 413 `payload_too_large` as soon as it is known to be longer
  * than `limit` bytes; what was not read stays unread.
  */
-export const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer | undefined> => {
+export const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
   const announced = request.headers['content-length'];
-  if (announced === undefined && request.headers['transfer-encoding'] === undefined) return undefined;
   if (announced !== undefined && Number(announced) > limit) throw tooLarge(limit, Number(announced));
   const chunks: Buffer[] = [];
   let length = 0;
