@@ -6,4 +6,6 @@ export * from './gen/scaivault/common/v1/common_pb.ts';
 export * from './gen/scaivault/identity/v1/identity_pb.ts';
 export * from './gen/scaivault/options/v1/access_pb.ts';
 export * from './gen/scaivault/policy/v1/policy_pb.ts';
+export * from './gen/scaivault/secrets/v1/keys_pb.ts';
+export * from './gen/scaivault/secrets/v1/secret_policies_pb.ts';
 export * from './gen/scaivault/secrets/v1/secrets_pb.ts';

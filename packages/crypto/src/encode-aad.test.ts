@@ -8,7 +8,10 @@ import { type CiphertextPlace, encodeAad } from './encode-aad.ts';
 const field = fc.string({ unit: fc.constantFrom('\0', '\u0001', '\u0004', '1', '2', ':', '/', 'é'), maxLength: 4 });
 const partner = fc.constantFrom('1', '2', '12').map((text) => scopeId(partnerScope(parsePartnerId(text))));
 const version = fc.oneof(fc.constantFrom(0, 1, 2, 11, 12, 21, 121), fc.maxSafeNat());
-const place: fc.Arbitrary<CiphertextPlace> = fc.record({ purpose: field, scopeId: partner, pathId: field, version });
+const place: fc.Arbitrary<CiphertextPlace> = fc.record(
+  { purpose: field, scopeId: partner, pathId: field, version, contentId: field },
+  { requiredKeys: ['purpose', 'scopeId', 'pathId', 'version'] },
+);
 
 const home: CiphertextPlace = {
   purpose: 'secret',
@@ -22,7 +25,11 @@ const refused = expect.toSatisfy((error) => isVaultError(error, 'internal_error'
 describe('encodeAad', () => {
   it('never encodes two different places equal, and one place always the same', () => {
     const same = (a: CiphertextPlace, b: CiphertextPlace): boolean =>
-      a.purpose === b.purpose && a.scopeId === b.scopeId && a.pathId === b.pathId && a.version === b.version;
+      a.purpose === b.purpose &&
+      a.scopeId === b.scopeId &&
+      a.pathId === b.pathId &&
+      a.version === b.version &&
+      a.contentId === b.contentId;
     fc.assert(
       fc.property(place, place, (a, b) => {
         expect(encodeAad(a).equals(encodeAad(b))).toBe(same(a, b));
@@ -42,16 +49,26 @@ describe('encodeAad', () => {
   });
 
   it('is the encoding of everything stored so far', () => {
+    const spelledOut = (...fields: string[]): string =>
+      fields.map((text) => `${text.length.toString(16).padStart(8, '0')}${Buffer.from(text).toString('hex')}`).join('');
     const fields = ['scaivault:data', 'secret', 'p:p1', 'a', '3'];
-    const expected = fields.map(
-      (text) => `${text.length.toString(16).padStart(8, '0')}${Buffer.from(text).toString('hex')}`,
+    expect(encodeAad(home).toString('hex')).toBe(spelledOut(...fields));
+    expect(encodeAad({ ...home, contentId: 'c0' }).toString('hex')).toBe(spelledOut(...fields, 'c0'));
+  });
+
+  it('tells a place that has a content id from one that has none, whatever the id', () => {
+    fc.assert(
+      fc.property(place, place, field, ({ contentId: _none, ...without }, other, contentId) => {
+        expect(encodeAad(without).equals(encodeAad({ ...other, contentId }))).toBe(false);
+      }),
     );
-    expect(encodeAad(home).toString('hex')).toBe(expected.join(''));
+    expect(encodeAad({ ...home, contentId: '' }).equals(encodeAad(home))).toBe(false);
   });
 
   it('refuses half a surrogate pair, which would encode like any other half', () => {
     expect(() => encodeAad({ ...home, pathId: '\ud800' })).toThrowError(refused);
     expect(() => encodeAad({ ...home, purpose: '\udc00x' })).toThrowError(refused);
+    expect(() => encodeAad({ ...home, contentId: 'x\ud800' })).toThrowError(refused);
   });
 
   it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('refuses the version %d', (odd) => {

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openEnvelope, sealEnvelope } from './envelope.ts';
+import { envelopeBytes, openEnvelope, sealEnvelope } from './envelope.ts';
 import { IntegrityError, type IntegrityFault } from './integrity-error.ts';
 
 const keyOf = (byte: number) => createSecretKey(Buffer.alloc(32, byte));
@@ -31,6 +31,7 @@ describe('an envelope', () => {
   it('is 30 bytes longer than its plaintext and begins with format and algorithm', () => {
     const envelope = sealEnvelope(key, plaintext, aad);
     expect(envelope.length).toBe(30 + plaintext.length);
+    expect(envelopeBytes(plaintext.length)).toBe(envelope.length);
     expect(envelope.subarray(0, 2).toString('hex')).toBe('f101');
   });
 

@@ -11,6 +11,9 @@ const header = Buffer.of(formatVersion, aes256Gcm);
 const nonceEnd = header.length + nonceBytes;
 const tagEnd = nonceEnd + tagBytes;
 
+/** Bytes of the envelope of so many bytes of plaintext. */
+export const envelopeBytes = (plaintextBytes: number): number => tagEnd + plaintextBytes;
+
 /** The header is authenticated with the context, so a later format cannot be relabelled as this one. */
 const withHeader = (aad: Uint8Array): Buffer => Buffer.concat([header, aad]);
 

@@ -1,5 +1,5 @@
 export * from './encode-aad.ts';
-export { openEnvelope, sealEnvelope } from './envelope.ts';
+export { envelopeBytes, openEnvelope, sealEnvelope } from './envelope.ts';
 export * from './integrity-error.ts';
 export * from './key-chain.ts';
 export * from './key-store.ts';

@@ -1,5 +1,6 @@
 import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { parsePartnerId, partnerScope, type Scope, scopeId } from '@scaivault/tenancy';
+import { contentIdOf } from './content-id.ts';
 import { openEnvelope, sealEnvelope } from './envelope.ts';
 import { IntegrityError } from './integrity-error.ts';
 import { createKeyRing, type KeyRingOptions } from './key-ring.ts';
@@ -17,6 +18,11 @@ export interface SealedData extends WrappedDataKey {
   readonly ciphertext: Buffer;
 }
 
+export interface SealedContent extends SealedData {
+  /** 64 lower-case hex characters, of this ciphertext alone (see `contentIdOf`). */
+  readonly contentId: string;
+}
+
 export interface KeyChainOptions extends KeyRingOptions {
   /**
    * What wraps new data keys (KEY_PROTECTION): `chain` the tenant or partner key, `direct` the root itself. Stored data
@@ -32,7 +38,12 @@ export interface KeyChainOptions extends KeyRingOptions {
 export interface KeyChain {
   /** Encrypts under a fresh data key for the place that `aad` names (see `encodeAad`). */
   sealData(scope: Scope, aad: Uint8Array, plaintext: Uint8Array): Promise<SealedData>;
-  /** The plaintext of `sealData`; `internal_error` when the wrapping key does not exist. Makes no keys. */
+  /**
+   * The same for a ciphertext that will lie apart from its row, under a name made from its content. `aadOf` gives the
+   * place under that name, so that neither the content nor the name beside the row can be exchanged.
+   */
+  sealContent(scope: Scope, aadOf: (contentId: string) => Uint8Array, plaintext: Uint8Array): Promise<SealedContent>;
+  /** The plaintext of either; `internal_error` when the wrapping key does not exist. Makes no keys. */
   openData(scope: Scope, aad: Uint8Array, sealed: SealedData): Promise<Buffer>;
   /** Asks the KMS to wrap and unwrap a probe, past every cache. */
   health(): Promise<void>;
@@ -66,15 +77,25 @@ export const createKeyChain = ({ protection, ...ringOptions }: KeyChainOptions):
     return unwrapKey(await ring.byId(scope, wrappedBy), wrappedKey, context);
   };
 
+  const makeDataKey = async (scope: Scope): Promise<{ dataKey: KeyObject; wrapped: WrappedDataKey }> => {
+    const raw = randomBytes(keyBytes);
+    try {
+      const wrapped = await wrapDataKey(scope, raw);
+      return { dataKey: takeSecretKey(raw), wrapped };
+    } finally {
+      raw.fill(0);
+    }
+  };
+
   return {
     async sealData(scope, aad, plaintext) {
-      const raw = randomBytes(keyBytes);
-      try {
-        const wrapped = await wrapDataKey(scope, raw);
-        return { ciphertext: sealEnvelope(takeSecretKey(raw), plaintext, aad), ...wrapped };
-      } finally {
-        raw.fill(0);
-      }
+      const { dataKey, wrapped } = await makeDataKey(scope);
+      return { ciphertext: sealEnvelope(dataKey, plaintext, aad), ...wrapped };
+    },
+    async sealContent(scope, aadOf, plaintext) {
+      const { dataKey, wrapped } = await makeDataKey(scope);
+      const contentId = contentIdOf(dataKey, plaintext);
+      return { contentId, ciphertext: sealEnvelope(dataKey, plaintext, aadOf(contentId)), ...wrapped };
     },
     async openData(scope, aad, sealed) {
       return openEnvelope(await unwrapDataKey(scope, sealed), sealed.ciphertext, aad);

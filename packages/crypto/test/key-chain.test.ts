@@ -195,6 +195,50 @@ describe('the key chain', () => {
   });
 });
 
+describe('a content that lies apart from its row', () => {
+  const place = (contentId: string, change: Partial<CiphertextPlace> = {}) => aadOf(shop, { contentId, ...change });
+
+  it.each(['chain', 'direct'] as const)(
+    'opens under its name, in this process and the next (%s)',
+    async (protection) => {
+      await using stage = await createStage();
+      const chain = stage.chain({ protection });
+      const { contentId, ...sealed } = await chain.sealContent(shop, place, plaintext);
+      expect(contentId).toMatch(/^[0-9a-f]{64}$/);
+      expect(await chain.openData(shop, place(contentId), sealed)).toEqual(plaintext);
+      expect(await stage.chain().openData(shop, place(contentId), sealed)).toEqual(plaintext);
+    },
+  );
+
+  it('has another name each time it is sealed', async () => {
+    await using stage = await createStage();
+    const chain = stage.chain();
+    const sealing = Array.from({ length: 20 }, () => chain.sealContent(shop, place, plaintext));
+    expect(new Set((await Promise.all(sealing)).map(({ contentId }) => contentId)).size).toBe(20);
+  });
+
+  it('does not open under another name, nor without one', async () => {
+    await using stage = await createStage();
+    const chain = stage.chain();
+    const mine = await chain.sealContent(shop, place, plaintext);
+    const other = await chain.sealContent(shop, place, plaintext);
+    for (const aad of [place(other.contentId), place(''), aadOf(shop), place(mine.contentId, { version: 2 })]) {
+      await expect(chain.openData(shop, aad, mine)).rejects.toThrowError(IntegrityError);
+    }
+    const exchanged = { ...mine, ciphertext: other.ciphertext };
+    await expect(chain.openData(shop, place(mine.contentId), exchanged)).rejects.toThrowError(IntegrityError);
+    await expect(chain.openData(shop, place(other.contentId), exchanged)).rejects.toThrowError(IntegrityError);
+  });
+
+  it('is not mistaken for one that lies in its row', async () => {
+    await using stage = await createStage();
+    const chain = stage.chain();
+    const { contentId } = await chain.sealContent(shop, place, plaintext);
+    const inRow = await chain.sealData(shop, aadOf(shop), plaintext);
+    await expect(chain.openData(shop, place(contentId), inRow)).rejects.toThrowError(IntegrityError);
+  });
+});
+
 describe('direct protection', () => {
   it('wraps each data key with the root and keeps no keys of its own', async () => {
     await using stage = await createStage();

@@ -79,10 +79,13 @@ it('wipes every raw key once it is wrapped, unwrapped or refused', async () => {
   for (const chain of [stage.chain(), stage.chain({ protection: 'direct' })]) {
     const row = await chain.sealData(shop, aad, plaintext);
     expect(await chain.openData(shop, aad, row)).toEqual(plaintext);
+    await chain.sealContent(shop, () => aad, plaintext);
   }
   stage.kms.away = true;
-  await expect(stage.chain({ protection: 'direct' }).sealData(shop, aad, plaintext)).rejects.toThrowError();
-  expect(stage.kms.lent).toHaveLength(5);
+  const direct = stage.chain({ protection: 'direct' });
+  await expect(direct.sealData(shop, aad, plaintext)).rejects.toThrowError();
+  await expect(direct.sealContent(shop, () => aad, plaintext)).rejects.toThrowError();
+  expect(stage.kms.lent).toHaveLength(7);
   expect(stage.kms.lent.every((buffer) => buffer.every((byte) => byte === 0))).toBe(true);
 });
 

@@ -32,11 +32,17 @@ export class ConnectionLostError extends Error {
   }
 }
 
-/** True when a row with this key already exists; of the named constraint or unique index when one is given. */
-export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
+const breaks = (error: unknown, sqlState: string, constraint: string | undefined): boolean =>
   error instanceof DatabaseError &&
-  error.sqlState === '23505' &&
+  error.sqlState === sqlState &&
   (constraint === undefined || error.constraint === constraint);
+
+/** True when a row with this key already exists; of the named constraint or unique index when one is given. */
+export const isUniqueViolation = (error: unknown, constraint?: string): boolean => breaks(error, '23505', constraint);
+
+/** True when a row refers to one that is not there, or one that is referred to was to go; by the named constraint. */
+export const isForeignKeyViolation = (error: unknown, constraint?: string): boolean =>
+  breaks(error, '23503', constraint);
 
 /**
  * The server cannot do it now, whatever the statement: connection exceptions (08), resources such as disk and

@@ -1,8 +1,16 @@
 export { type CheckMigratedOptions, checkMigrated } from './check-migrated.ts';
 export { loadCursorKey } from './cursor-key.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
-export { ConnectionLostError, DatabaseError, isUniqueViolation } from './failure.ts';
+export { ConnectionLostError, DatabaseError, isForeignKeyViolation, isUniqueViolation } from './failure.ts';
 export { createGroupReads, type GroupRead } from './group-reads.ts';
+export {
+  createIdempotencyTable,
+  type EarlierRequest,
+  type IdempotencyTable,
+  type NewRequest,
+  type RequestPlace,
+  type SealedRowKey,
+} from './idempotency-table.ts';
 export { type MigrateOptions, migrate } from './migrate.ts';
 export type { Migrations } from './migration-folder.ts';
 export type { PoolStats } from './pool.ts';

@@ -1,5 +1,7 @@
 import { VaultError } from '@scaivault/errors';
 import type { Decision, Permission } from '@scaivault/policy-engine';
+import type { Metrics } from '@scaivault/runtime';
+import type { Caller } from './caller.ts';
 
 const messages: Readonly<Record<string, string>> = {
   mfa_required: 'This needs a recent second factor.',
@@ -24,3 +26,44 @@ export const denial = (
       ...(decision.mfaMaxAge === null || decision.code !== 'mfa_required' ? {} : { mfa_max_age: decision.mfaMaxAge }),
     },
   });
+
+/** What the caller's policies say of one path. */
+export interface Judgement {
+  /** The policy that decided. */
+  readonly policyId: string | undefined;
+  /** 403, unless they grant it. */
+  readonly refusal: VaultError | undefined;
+}
+
+/** Asks the caller's policies for a permission on a policy path. */
+export type Judge = (caller: Pick<Caller, 'judge'>, permission: Permission, policyPath: string) => Judgement;
+
+export const createJudge =
+  (metrics: Pick<Metrics, 'policyDecisions'>): Judge =>
+  (caller, permission, policyPath) => {
+    const decision = caller.judge(permission, policyPath);
+    const policyId = decision.policyId ?? undefined;
+    if (decision.allowed) return { policyId, refusal: undefined };
+    const refusal = denial(decision, permission, policyPath);
+    metrics.policyDecisions.inc({ result: refusal.code });
+    return { policyId, refusal };
+  };
+
+/** Permissions that leave everything as it is. */
+const reading: ReadonlySet<Permission> = new Set(['read', 'list']);
+
+/**
+ * What all tenants of a partner share is changed by the partner's administrators alone, whatever the policies of one
+ * tenant say: 403 `forbidden` (rest-api-core 3.2, 15). A partner_admin acts nowhere but below the own partner, so the role
+ * says which partner it is of.
+ */
+export const refusalByRole = (
+  { objectScope, roles }: Pick<Caller, 'objectScope' | 'roles'>,
+  permission: Permission,
+): VaultError | undefined => {
+  if (objectScope.kind === 'tenant' || reading.has(permission)) return undefined;
+  if (roles.has('partner_admin') || roles.has('super_admin')) return undefined;
+  return new VaultError('forbidden', 'Objects of a partner are changed by its administrators.', {
+    details: { reason: 'partner_admin_required' },
+  });
+};

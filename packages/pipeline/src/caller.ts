@@ -27,6 +27,12 @@ export interface Caller {
   readonly tenantId: TenantId;
   readonly partnerId: PartnerId;
   readonly scope: Scope;
+  /**
+   * Whose objects this call is about: `scope`, or a partner's shared ones (rest-api-core 3.2). Where handlers of lists and
+   * batches look; whose policies judge, whose trail holds the row and whose bucket pays is the tenant's matter all the
+   * same. A super_admin may have named another partner than `partnerId`.
+   */
+  readonly objectScope: Scope;
   /** Tenant of the token, when it is another one. */
   readonly homeTenantId: TenantId | null;
   readonly roles: ReadonlySet<string>;

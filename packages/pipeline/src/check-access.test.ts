@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { createPipeline, type PipelineOptions } from './pipeline.ts';
 
 /** Builds a process that serves one RPC with this option. */
-const build = (access: NonNullable<InlineMethod['access']>): void => {
-  const { service } = inlineService({ peer: 'secrets', methods: [{ name: 'Ask', access }] });
+const build = (access: NonNullable<InlineMethod['access']>, partnerPrefix = false): void => {
+  const { service } = inlineService({ peer: 'secrets', partnerPrefix, methods: [{ name: 'Ask', access }] });
   const implementation = { ask: async () => ({}) };
   createDispatcher([{ desc: service, implementation }], createPipeline({} as PipelineOptions));
 };
@@ -16,6 +16,10 @@ describe('a process', () => {
   it.each([
     ['a permission on a path', { scope: 's', permission: READ, path: '{path}', rate: 'secrets:read' }],
     ['a permission on each row', { scope: 's', permission: READ, eachRow: true }],
+    [
+      'a permission and a row of each item',
+      { scope: 's', permission: READ, eachRow: true, audit: 'a', auditEach: true },
+    ],
     ['a scope alone', { scope: 's' }],
     ['any token', { audience: Audience.ANY_TOKEN }],
     ['everybody', { audience: Audience.PUBLIC }],
@@ -39,8 +43,25 @@ describe('a process', () => {
     ['a path that is no field', { scope: 's', permission: READ, path: '{absent}' }, /names no field/],
     ['a path beside a field', { scope: 's', permission: READ, path: 'app/{path}' }, /names no field/],
     ['an audit path that is no field', { scope: 's', auditPath: '{absent}' }, /names no field/],
+    ['rows of items it has not', { scope: 's', audit: 'a', auditEach: true }, /leaves rows of items/],
+    [
+      'rows of items on one path',
+      { scope: 's', permission: READ, path: '{path}', audit: 'a', auditEach: true },
+      /leaves rows of items/,
+    ],
+    [
+      'rows of items without an action',
+      { scope: 's', permission: READ, eachRow: true, auditEach: true },
+      /leaves rows of items/,
+    ],
     ['an unknown rate category', { scope: 's', rate: 'secrets:reed' }, /no rate category/],
   ])('refuses to start with an RPC that has %s', (_what, access, message) => {
     expect(() => build(access)).toThrow(message);
+  });
+
+  it("serves a partner's objects only through RPCs whose permission says whether they change them", () => {
+    expect(() => build({ scope: 's' }, true)).toThrow(/for a partner's objects/);
+    expect(() => build({ scope: 's', permission: READ, path: '{path}' }, true)).not.toThrow();
+    expect(() => build({ audience: Audience.PEERS, peers: ['gateway'] }, true)).not.toThrow();
   });
 });

@@ -1,5 +1,5 @@
-import type { DescMethodUnary } from '@bufbuild/protobuf';
-import { type Access, Audience } from '@scaivault/contracts';
+import { type DescMethodUnary, getOption } from '@bufbuild/protobuf';
+import { type Access, Audience, surface } from '@scaivault/contracts';
 import { rpcPath } from '@scaivault/runtime';
 import { permissionOf } from './policy-target.ts';
 
@@ -14,6 +14,9 @@ const findFault = (method: DescMethodUnary, option: Access): string | undefined 
   if (hasPermission && !isForCallers(option)) return 'asks for a permission of callers that it does not know';
   if (hasPermission && option.path === '' && !option.eachRow) return 'asks for a permission and names no path';
   if (!hasPermission && (option.path !== '' || option.eachRow)) return 'names a path and asks for no permission';
+  if (option.auditEach && (!option.eachRow || option.audit === '')) return 'leaves rows of items that it does not have';
+  if (getOption(method.parent, surface).partnerPrefix && isForCallers(option) && !hasPermission)
+    return "is served for a partner's objects and asks for no permission that says whether it changes them";
   return undefined;
 };
 

@@ -1,5 +1,5 @@
 import { evaluatorFor, type PolicyBundle } from '@scaivault/policy-engine';
-import { tenantScope } from '@scaivault/tenancy';
+import { type Scope, tenantScope } from '@scaivault/tenancy';
 import type { VerifiedToken } from './authenticate/verified-token.ts';
 import type { Caller } from './caller.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -15,6 +15,7 @@ export const makeCaller = (
   token: VerifiedToken,
   identity: ResolvedIdentity,
   tenant: ResolvedTenant,
+  objectScope: Scope,
   request: RequestInfo,
   bundle: PolicyBundle,
   nowMs: number,
@@ -38,7 +39,8 @@ export const makeCaller = (
     displayName: identity.displayName,
     tenantId: tenant.tenantId,
     partnerId: tenant.partnerId,
-    scope: tenantScope(tenant.tenantId, tenant.partnerId),
+    scope: objectScope.kind === 'tenant' ? objectScope : tenantScope(tenant.tenantId, tenant.partnerId),
+    objectScope,
     homeTenantId: tenant.homeTenantId,
     roles: identity.roles,
     groups: identity.groups,

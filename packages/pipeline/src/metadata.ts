@@ -6,6 +6,11 @@ export const metadataNames = {
   authorization: 'authorization',
   traceparent: 'traceparent',
   tenantHeader: 'x-tenant-id',
+  /** Whose objects the call is about: `partner` for those of the partner (path /v1/partner/, rest-api-core 3.2). */
+  objectScope: 'x-object-scope',
+  /** Which partner that is; only for a super_admin another one than that of the tenant acted in. */
+  partnerHeader: 'x-partner-id',
+  idempotencyKey: 'idempotency-key',
   requestId: 'x-scaivault-request-id',
   clientRequestId: 'x-scaivault-client-request-id',
   sourceIp: 'x-scaivault-source-ip',
@@ -21,6 +26,7 @@ export const answerHeaders = {
   status: 'x-scaivault-status',
   etag: 'etag',
   location: 'location',
+  replayed: 'idempotency-replayed',
   retryAfter: 'retry-after',
   rateLimit: 'x-ratelimit-limit',
   rateRemaining: 'x-ratelimit-remaining',

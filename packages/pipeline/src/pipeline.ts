@@ -1,7 +1,7 @@
 import { type DescMethodUnary, getOption, type Message } from '@bufbuild/protobuf';
-import { type Access, Audience, access } from '@scaivault/contracts';
+import { type Access, Audience, access, surface } from '@scaivault/contracts';
 import { isVaultError, toVaultError, VaultError } from '@scaivault/errors';
-import { compilePolicies, type Permission } from '@scaivault/policy-engine';
+import { compilePolicies } from '@scaivault/policy-engine';
 import {
   type CallContext,
   type Interceptor,
@@ -12,14 +12,18 @@ import {
   type UnaryHandler,
   withServerSpan,
 } from '@scaivault/runtime';
+import { policyPrefixOf } from '@scaivault/tenancy';
 import { type AuditFacts, factsOf } from './audit/audit-facts.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { NoteAuthFailure } from './audit/note-auth-failure.ts';
+import { withinRow } from './audit/within-row.ts';
 import type { VerifiedToken } from './authenticate/verified-token.ts';
-import { denial } from './authorize.ts';
+import { createJudge, refusalByRole } from './authorize.ts';
 import type { Caller } from './caller.ts';
 import { checkAccess } from './check-access.ts';
+import { compileAuditItem, compileJudgeItem } from './each-item.ts';
 import { type Authenticate, authorizationOf } from './gate.ts';
+import { type Admission, type CarryOutOnce, compileCarryOutOnce } from './idempotency/carry-out-once.ts';
 import { raiseInputRefusal } from './input-refusal.ts';
 import { isRateCategory, type RateLimiter } from './limit/rate-limiter.ts';
 import { makeCaller } from './make-caller.ts';
@@ -29,6 +33,7 @@ import type { PolicySource } from './replica/policy-replica.ts';
 import { openRequest, type RequestInfo } from './request-info.ts';
 import type { IdentityDirectory } from './resolve/identity-directory.ts';
 import { type ResolvedIdentity, resolveIdentity } from './resolve/resolve-identity.ts';
+import { resolveObjectScope } from './resolve/resolve-object-scope.ts';
 import { resolveTenant } from './resolve/resolve-tenant.ts';
 import { type RpcCall, rpcCallKey } from './rpc-call.ts';
 import { compileRules } from './validate/compile-rules.ts';
@@ -50,6 +55,8 @@ interface Passage extends RpcCall {
   readonly message: Message;
   readonly context: CallContext;
   readonly facts: AuditFacts;
+  /** Idempotency-Key, where it is honoured. */
+  key: string | undefined;
 }
 
 type InputCheck = Parameters<Interceptor>[2];
@@ -58,9 +65,10 @@ type Step = (passage: Passage) => void | Promise<void>;
 
 const noPolicies = compilePolicies([]);
 
-/** Steps 2 to 4 of rest-api-core 1.8: who calls, in which tenant, with which scope. */
+/** Steps 2 to 4 of rest-api-core 1.8: who calls, in which tenant, about whose objects, with which scope. */
 const compileIdentify = (method: DescMethodUnary, option: Access, options: PipelineOptions): Step => {
   const needsPolicies = permissionOf(method) !== undefined;
+  const servesPartners = getOption(method.parent, surface).partnerPrefix;
   return async (passage) => {
     const { context, request, facts } = passage;
     const seen = options.authenticate(authorizationOf(context), request.sourceIp);
@@ -78,9 +86,16 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
     const tenant = await resolveTenant(sources, identity.roles, token.partnerId, options.directory);
     facts.tenantId = tenant.tenantId;
     facts.homeTenantId = tenant.homeTenantId ?? undefined;
+    const about = {
+      word: context.metadata.get(metadataNames.objectScope),
+      partner: context.metadata.get(metadataNames.partnerHeader),
+    };
+    if (about.word === 'partner' && about.partner !== tenant.partnerId) facts.namedPartnerId = about.partner;
+    const scope = resolveObjectScope(about, servesPartners, tenant, identity.roles, options.directory);
+    const objectScope = scope instanceof Promise ? await scope : scope;
     const found = needsPolicies ? options.policies.bundle(tenant.tenantId, tenant.partnerId) : noPolicies;
     const bundle = found instanceof Promise ? await found : found;
-    passage.caller = makeCaller(token, identity, tenant, request, bundle, options.nowMs());
+    passage.caller = makeCaller(token, identity, tenant, objectScope, request, bundle, options.nowMs());
     requireScope(passage.caller, option);
   };
 };
@@ -108,44 +123,46 @@ const requireScope = (caller: Caller, option: Access): void => {
 };
 
 /** Step 5: the input is what the contract says; paths become values here and nowhere else. */
-const compileInput = (method: DescMethodUnary, check: InputCheck): Step => {
+const compileInput = (method: DescMethodUnary, check: InputCheck, once: CarryOutOnce | undefined): Step => {
   const validate = compileRules(method.input);
   const target = compileTarget(method);
   const prefix = compilePrefix(method);
   return (passage) => {
     raiseInputRefusal(passage.context);
+    passage.key = once?.keyOf(passage.context);
     validate(passage.message);
     check?.(passage.message);
     if (passage.caller !== undefined && target !== undefined) {
-      passage.target = target(passage.message, passage.caller.scope);
+      passage.target = target(passage.message, passage.caller.objectScope);
       passage.facts.secretPath = passage.target.policyPath;
     }
     if (prefix !== undefined) {
       passage.prefix = prefix(passage.message);
-      passage.facts.secretPath = passage.prefix?.text;
+      const scope = passage.caller?.objectScope;
+      passage.facts.secretPath = (scope === undefined ? passage.prefix : policyPrefixOf(scope, passage.prefix))?.text;
     }
   };
 };
 
-/** Steps 6 and 7: the caller's policies on the parsed path, then one unit; a denial takes its unit too. */
+/** Steps 6 and 7: role and policies of the caller on the parsed path, then one unit; a denial takes its unit too. */
 const compileAdmit = (method: DescMethodUnary, option: Access, options: PipelineOptions): Step => {
   const permission = permissionOf(method);
   const category = rateCategoryOf(method, option);
-  return ({ context, caller, request, target, facts }) => {
-    const refusal =
-      caller === undefined || target === undefined || permission === undefined
-        ? undefined
-        : judge(caller, permission, target.policyPath, facts);
-    if (refusal !== undefined) options.metrics.policyDecisions.inc({ result: refusal.code });
-    if (category !== undefined) options.limiter.take(context, category, rateKey(caller, request));
+  const judge = createJudge(options.metrics);
+  const refusalOf = ({ caller, target, facts }: Passage): VaultError | undefined => {
+    if (caller === undefined || permission === undefined) return undefined;
+    const byRole = refusalByRole(caller, permission);
+    if (byRole !== undefined || target === undefined) return byRole;
+    const { policyId, refusal } = judge(caller, permission, target.policyPath);
+    facts.policyId = policyId;
+    return refusal;
+  };
+  return (passage) => {
+    const refusal = refusalOf(passage);
+    if (category !== undefined)
+      options.limiter.take(passage.context, category, rateKey(passage.caller, passage.request));
     if (refusal !== undefined) throw refusal;
   };
-};
-
-const judge = (caller: Caller, permission: Permission, path: string, facts: AuditFacts): VaultError | undefined => {
-  const decision = caller.judge(permission, path);
-  facts.policyId = decision.policyId ?? undefined;
-  return decision.allowed ? undefined : denial(decision, permission, path);
 };
 
 const rateCategoryOf = (method: DescMethodUnary, { rate }: Access): RateCategory | undefined => {
@@ -168,18 +185,33 @@ const runAudited = async (
   handler: UnaryHandler,
 ): Promise<Message> => {
   const { message, context, facts, request, extra } = passage;
-  const subject = option.audit === '' ? undefined : facts.subject(option.audit);
-  if (subject === undefined) return await handler(message, context);
-  const open = await options.audit.open(request, subject, facts.extra(extra));
-  let answer: Message;
+  const subject = option.audit === '' || option.auditEach ? undefined : facts.subject(option.audit);
+  const work = (): Promise<Message> => handler(message, context);
+  if (subject === undefined) return await work();
+  return await withinRow(options.audit, request, subject, () => facts.extra(extra), work);
+};
+
+/** Step 8 of a request with an Idempotency-Key; its refusal leaves a row like every failure from there on (7.1). */
+const runKeyed = async (
+  passage: Passage,
+  option: Access,
+  options: PipelineOptions,
+  admit: () => Promise<Admission>,
+): Promise<Message> => {
+  let admission: Admission;
   try {
-    answer = await handler(message, context);
+    admission = await admit();
   } catch (error) {
-    await open.close({ ok: false, code: toVaultError(error).code }, facts.extra(extra));
+    const { request, facts, extra } = passage;
+    const subject = option.audit === '' ? undefined : facts.subject(option.audit);
+    if (subject !== undefined) await options.audit.note(request, subject, toVaultError(error).code, facts.extra(extra));
     throw error;
   }
-  await open.close({ ok: true }, facts.extra(extra));
-  return answer;
+  try {
+    return await runAudited(passage, option, options, admission.handler);
+  } finally {
+    await admission.end();
+  }
 };
 
 /** A refusal before step 8 leaves a row when it is a 403; 4xx of other kinds leave none (rest-api-core 7.1). */
@@ -203,8 +235,9 @@ const stepsFor = (
   option: Access,
   options: PipelineOptions,
   check: InputCheck,
+  once: CarryOutOnce | undefined,
 ): readonly Step[] => {
-  const input = compileInput(method, check);
+  const input = compileInput(method, check, once);
   const admit = compileAdmit(method, option, options);
   switch (option.audience) {
     case Audience.PEERS:
@@ -234,10 +267,13 @@ const requirePeer = (option: Access): Step => {
  */
 export const createPipeline =
   (options: PipelineOptions): Interceptor =>
-  (method, handler, checkInput) => {
+  (method, handler, checkInput, service) => {
     const option = getOption(method, access);
     checkAccess(method, option);
-    const steps = stepsFor(method, option, options, checkInput);
+    const once = compileCarryOutOnce(method, service, options.logger);
+    const steps = stepsFor(method, option, options, checkInput, once);
+    const judgeItem = compileJudgeItem(method, option, createJudge(options.metrics));
+    const auditItem = compileAuditItem(option, options.audit);
     const path = rpcPath(method);
 
     const travel = async (passage: Passage): Promise<Message> => {
@@ -251,7 +287,10 @@ export const createPipeline =
         await noteRefusal(passage, option, options, refusal);
         throw refusal;
       }
-      return await runAudited(passage, option, options, handler);
+      const { key } = passage;
+      return once === undefined || key === undefined
+        ? await runAudited(passage, option, options, handler)
+        : await runKeyed(passage, option, options, () => once.admit(passage, passage.message, key, handler));
     };
 
     return async (message, context) => {
@@ -264,8 +303,13 @@ export const createPipeline =
         caller: undefined,
         target: undefined,
         prefix: undefined,
+        key: undefined,
+        once: undefined,
         extra: {},
         audited: (subject, work) => auditedWork(passage, option, options, subject, work),
+        judgeItem: (secretPath) => judgeItem(passage, secretPath),
+        auditItem: (item, work) => auditItem(passage, item, work),
+        reserveUnits: (category, units) => options.limiter.reserve(category, rateKey(passage.caller, request), units),
       };
       context.values.set(rpcCallKey, passage);
       const started = performance.now();
@@ -298,14 +342,5 @@ const auditedWork = async <Result>(
 ): Promise<Result> => {
   const { request, facts, extra } = passage;
   const row = { ...subject, action: option.audit, secretPath: undefined, policyId: undefined };
-  const open = await options.audit.open(request, row, facts.extra(extra));
-  let result: Result;
-  try {
-    result = await work();
-  } catch (error) {
-    await open.close({ ok: false, code: toVaultError(error).code }, facts.extra(extra));
-    throw error;
-  }
-  await open.close({ ok: true }, facts.extra(extra));
-  return result;
+  return await withinRow(options.audit, request, row, () => facts.extra(extra), work);
 };

@@ -37,7 +37,7 @@ export const compileTarget = (method: DescMethod): ((message: Message, scope: Sc
   };
 };
 
-/** Compiles an RPC's `audit_path` template, which names a path prefix. */
+/** Compiles an RPC's `audit_path` template, which names a path prefix; it speaks of paths as the list shows them. */
 export const compilePrefix = (method: DescMethod): ((message: Message) => PathPrefix | undefined) | undefined => {
   const read = fieldOf(method, getOption(method, access).auditPath);
   if (read === undefined) return undefined;

@@ -1,7 +1,12 @@
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { VaultError } from '@scaivault/errors';
+import type { RateCategory } from '@scaivault/runtime';
+import { CallContext, type PeerName, peers } from '@scaivault/runtime';
 import type { PathPrefix, PolicyPath, Scope, SecretPath } from '@scaivault/tenancy';
+import type { AuditItem } from './audit/audit-item.ts';
 import type { Caller } from './caller.ts';
+import type { Once } from './idempotency/once.ts';
+import type { ReservedUnits } from './limit/rate-limiter.ts';
 import { answerHeaders } from './metadata.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -12,6 +17,9 @@ export interface Target {
   readonly policyPath: PolicyPath;
 }
 
+/** One of the objects that a call is about, judged by the permission that its RPC asks for. */
+export interface JudgedItem extends Target, AuditItem {}
+
 /** What the pipeline hands to a handler. */
 export interface RpcCall {
   readonly request: RequestInfo;
@@ -19,6 +27,8 @@ export interface RpcCall {
   caller: Caller | undefined;
   target: Target | undefined;
   prefix: PathPrefix | undefined;
+  /** Set for a request with an Idempotency-Key, where the RPC honours it. */
+  once: Once | undefined;
   /** Additions to the audit row's extra_data; never a value of a secret. */
   readonly extra: Record<string, unknown>;
   /** For public RPCs: runs `work` between intent and outcome once the handler knows whose deed it is. */
@@ -26,11 +36,15 @@ export interface RpcCall {
     subject: { readonly tenantId: string; readonly identityType: string; readonly identityId: string },
     work: () => Promise<Result>,
   ): Promise<Result>;
+  judgeItem(path: SecretPath): JudgedItem;
+  auditItem<Result>(item: AuditItem, work: () => Promise<Result>): Promise<Result>;
+  reserveUnits(category: RateCategory, units: number): ReservedUnits;
 }
 
 export const rpcCallKey = createContextKey<RpcCall | undefined>(undefined, { description: 'rpc call' });
 
-const defect = (what: string): VaultError =>
+/** 500: our own mistake. */
+export const defect = (what: string): VaultError =>
   new VaultError('internal_error', 'An internal error occurred. Report it with the request id.', {
     cause: new Error(what),
   });
@@ -49,12 +63,48 @@ export const callerOf = (context: HandlerContext): Caller => {
   return caller;
 };
 
+/** The process of ours that calls, as its certificate proves; only RPCs for peers have one for certain. */
+export const peerOf = (context: HandlerContext): PeerName => {
+  const peer = context instanceof CallContext ? peers.find((name) => name === context.peer) : undefined;
+  if (peer === undefined) throw defect('This RPC was not called by a process of ours.');
+  return peer;
+};
+
 /** The object judged for this call. */
 export const targetOf = (context: HandlerContext): Target => {
   const { target } = callOf(context);
   if (target === undefined) throw defect('This RPC names no policy path.');
   return target;
 };
+
+/** What the transaction of this operation has to commit with, when the request has an Idempotency-Key. */
+export const onceOf = (context: HandlerContext): Once | undefined => callOf(context).once;
+
+/**
+ * Judges one object of a call about many (access option `each_row`): in the scope the call is about, by the permission of
+ * its RPC. What was judged is what is executed: the use case gets this value.
+ */
+export const judgeItem = (context: HandlerContext, path: SecretPath): JudgedItem => callOf(context).judgeItem(path);
+
+/**
+ * Does the work for one object of a call that leaves a row for each (access option `audit_each`): intent, work, outcome,
+ * with the code that the work failed with. A refused item is not worked on; its refusal is thrown and leaves one row, or
+ * none where it is a 400, 413, 415, 422 or 429 (rest-api-core 7.1). Start all items of a batch at once: then their intents
+ * are one write, and so are their outcomes.
+ */
+export const auditItem = <Result>(
+  context: HandlerContext,
+  item: AuditItem,
+  work: () => Promise<Result>,
+): Promise<Result> => callOf(context).auditItem(item, work);
+
+/**
+ * Takes units of another category than the call's own from the caller's bucket, all or none (rest-api-core 4.3): 429
+ * `rate_limited` with `details.required` when too few are there, also when there can never be so many. Unlimited
+ * categories give any number. Put back what is not used.
+ */
+export const reserveUnits = (context: HandlerContext, category: RateCategory, units: number): ReservedUnits =>
+  callOf(context).reserveUnits(category, units);
 
 /** Adds facts to the audit row of this call. */
 export const noteForAudit = (context: HandlerContext, facts: Readonly<Record<string, unknown>>): void => {

@@ -30,6 +30,10 @@ describe('createIdentityReplica', () => {
           asked.push(request.tenantId);
           return request.tenantId === 'tnt_a' ? { found: true, partnerId: 'ptn_x', status } : { found: false };
         },
+        lookupPartner: (request) => {
+          asked.push(request.partnerId);
+          return request.partnerId === 'ptn_x' ? { found: true, status } : { found: false };
+        },
         lookupCaller: (request) => {
           asked.push([request.tenantId, request.subject, request.identityId]);
           return caller === undefined ? { found: false } : { found: true, caller };
@@ -80,6 +84,15 @@ describe('createIdentityReplica', () => {
     expect(await replica.caller(tenant, 'usr_9', 'user:x')).toEqual({ record: undefined });
     await replica.tenant(parseTenantId('ghost'));
     expect(asked).toHaveLength(3);
+  });
+
+  it('knows partners as it knows tenants, and takes none for the other', async () => {
+    const { replica, asked } = await open(undefined, 'SUSPENDED');
+    expect(await replica.partner(partner)).toEqual({ record: { status: 'SUSPENDED' } });
+    expect(await replica.partner(parsePartnerId('tnt_a'))).toEqual({ record: undefined });
+    expect(await replica.tenant(tenant)).toEqual({ record: { partnerId: 'ptn_x', status: 'SUSPENDED' } });
+    await replica.partner(partner);
+    expect(asked).toEqual(['ptn_x', 'tnt_a', 'tnt_a']);
   });
 });
 

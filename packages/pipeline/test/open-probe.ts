@@ -3,9 +3,11 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import {
   AuditIngestService,
   type AuditRecord,
+  BatchReadResponseSchema,
   IdentityService,
   IngestAuditRecordsResponseSchema,
   ListSecretsResponseSchema,
+  PutSecretResponseSchema,
   ReceiveScaiKeyEventResponseSchema,
   SecretSchema,
   SecretsService,
@@ -14,8 +16,9 @@ import {
 import { isVaultError, type VaultError } from '@scaivault/errors';
 import type { PolicyRecord } from '@scaivault/policy-engine';
 import { mount } from '@scaivault/runtime';
+import { scopeId } from '@scaivault/tenancy';
 import { type StartedModule, startModule, type Wire } from '@scaivault/testkit';
-import { type Caller, callerOf, callOf, targetOf } from '../src/index.ts';
+import { type Caller, callerOf, callOf, type Idempotency, targetOf, withIdempotency } from '../src/index.ts';
 
 /** What a test wants the handlers to do beyond answering, and what they have seen. */
 export interface Probe {
@@ -24,17 +27,24 @@ export interface Probe {
   readonly reads: HandlerContext[];
   onRead: (context: HandlerContext) => Promise<void> | void;
   onList: (caller: Caller, context: HandlerContext) => void;
+  onBatch: (paths: readonly string[], context: HandlerContext) => Promise<void>;
   onEvent: (context: HandlerContext) => Promise<void>;
 }
 
 const unused = (): Promise<never> => Promise.reject(new Error('This RPC is not part of the test.'));
 
+/** No call of these suites carries an Idempotency-Key. */
+const withoutMemory: Idempotency = { begin: unused, sweep: async () => {} };
+
 /** Real contracts of every audience (bearers, any token, public, peers) with handlers that do nothing. */
 export const openProbe = async (wire: Wire, env: Readonly<Record<string, string>> = {}): Promise<Probe> => {
-  const probe = { reads: [] as HandlerContext[], onRead: () => {}, onList: () => {}, onEvent: async () => {} } as Omit<
-    Probe,
-    'started'
-  >;
+  const probe = {
+    reads: [] as HandlerContext[],
+    onRead: () => {},
+    onList: () => {},
+    onBatch: async () => {},
+    onEvent: async () => {},
+  } as Omit<Probe, 'started'>;
   const secrets: Partial<ServiceImpl<typeof SecretsService>> = {
     readSecret: async (_request, context) => {
       probe.reads.push(context);
@@ -45,10 +55,21 @@ export const openProbe = async (wire: Wire, env: Readonly<Record<string, string>
       probe.onList(callerOf(context), context);
       return create(ListSecretsResponseSchema, { cursor: callOf(context).prefix?.text ?? '' });
     },
-    putSecret: unused,
+    putSecret: async (_request, context) =>
+      create(PutSecretResponseSchema, { path: targetOf(context).policyPath, scope: scopeId(targetOf(context).scope) }),
     deleteSecret: unused,
+    batchRead: async ({ paths }, context) => {
+      await probe.onBatch(paths, context);
+      return create(BatchReadResponseSchema);
+    },
     restoreSecret: unused,
+    readMetadata: unused,
+    updateMetadata: unused,
+    rotateSecret: unused,
+    destroyVersions: unused,
     listVersions: unused,
+    listExpiring: unused,
+    batchReadMetadata: unused,
   };
   const identity: Partial<ServiceImpl<typeof IdentityService>> = {
     whoAmI: async (_request, context) =>
@@ -69,7 +90,7 @@ export const openProbe = async (wire: Wire, env: Readonly<Record<string, string>
     create: async () => ({
       name: 'probe',
       services: [
-        mount(SecretsService, secrets as ServiceImpl<typeof SecretsService>),
+        withIdempotency(mount(SecretsService, secrets as ServiceImpl<typeof SecretsService>), withoutMemory),
         mount(IdentityService, identity as ServiceImpl<typeof IdentityService>),
         mount(AuditIngestService, { ingestAuditRecords: async () => create(IngestAuditRecordsResponseSchema) }),
       ],

@@ -22,8 +22,15 @@ export const dispatcherOf = (handler: Handler): Dispatcher => {
     putSecret: unused,
     deleteSecret: unused,
     restoreSecret: unused,
+    readMetadata: unused,
+    updateMetadata: unused,
+    rotateSecret: unused,
+    destroyVersions: unused,
     listVersions: unused,
     listSecrets: unused,
+    listExpiring: unused,
+    batchRead: unused,
+    batchReadMetadata: unused,
   } as ServiceImpl<typeof SecretsService>;
   return createDispatcher([mount(SecretsService, service)], (_method, next) => next);
 };

@@ -1,5 +1,6 @@
 import type { Brand } from './brand.ts';
 import { findPathFault, invalidPath, maxPathLength, maxPathSegments } from './path-grammar.ts';
+import { type PathPrefix, parsePathPrefix } from './path-prefix.ts';
 import type { Scope } from './scope.ts';
 import type { SecretPath } from './secret-path.ts';
 
@@ -24,3 +25,10 @@ export const parsePolicyPath = (text: string): PolicyPath => {
 /** Where policies look for this secret: the path itself, or `partner/<path>` for a partner's (rest-api-core 2.5). */
 export const policyPathOf = (scope: Scope, path: SecretPath): PolicyPath =>
   (scope.kind === 'partner' ? `${partnerMark}${path}` : path) as string as PolicyPath;
+
+/**
+ * The prefix of policy paths that a list looks below: the one asked for, in a partner's scope below `partner/`; undefined
+ * for all that a tenant has. 400 `invalid_path` for a prefix below which no policy path can lie.
+ */
+export const policyPrefixOf = (scope: Scope, prefix: PathPrefix | undefined): PathPrefix | undefined =>
+  scope.kind === 'partner' ? parsePathPrefix(`${partnerMark}${prefix?.text ?? ''}`) : prefix;

@@ -1,7 +1,8 @@
 import { VaultError } from '@scaivault/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePolicyPath, policyPathOf } from './policy-path.ts';
+import { parsePathPrefix } from './path-prefix.ts';
+import { parsePolicyPath, policyPathOf, policyPrefixOf } from './policy-path.ts';
 import { partnerScope, tenantScope } from './scope.ts';
 import { parseSecretPath, reservedFirstSegments } from './secret-path.ts';
 import { parsePartnerId, parseTenantId } from './tenant-id.ts';
@@ -104,5 +105,24 @@ describe('policyPathOf', () => {
         return parsePolicyPath(policyPath) === policyPath;
       }),
     );
+  });
+});
+
+describe('policyPrefixOf', () => {
+  const partnerId = parsePartnerId('p');
+  const tenant = tenantScope(parseTenantId('t'), partnerId);
+  const partner = partnerScope(partnerId);
+
+  it('is the prefix itself for a tenant, and lies below partner/ for a partner, also when none was given', () => {
+    expect(policyPrefixOf(tenant, parsePathPrefix('app/'))?.text).toBe('app/');
+    expect(policyPrefixOf(tenant, undefined)).toBeUndefined();
+    expect(policyPrefixOf(partner, parsePathPrefix('app/'))?.text).toBe('partner/app/');
+    expect(policyPrefixOf(partner, undefined)?.covers('partner/app')).toBe(true);
+    expect(policyPrefixOf(partner, undefined)?.text).toBe('partner/');
+  });
+
+  it('has no room for what no partner secret can be called', () => {
+    expect(policyPrefixOf(partner, parsePathPrefix('a'.repeat(512)))?.text).toHaveLength(520);
+    expect(refusal(() => policyPrefixOf(partner, parsePathPrefix('a'.repeat(513)))).details?.reason).toBe('too_long');
   });
 });

@@ -2,3 +2,4 @@ export { describeOnEveryWire } from './describe-on-every-wire.ts';
 export { type InlineField, type InlineMethod, inlineService } from './inline-service.ts';
 export { createTestDatabase, type TestDatabase } from './postgres.ts';
 export { type StartedModule, type StartModuleOptions, startModule, type Wire } from './start-module.ts';
+export { createTestKeySeal, type TestKeySeal } from './test-key-seal.ts';

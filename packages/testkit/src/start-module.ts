@@ -125,6 +125,8 @@ const withoutLimits = (): Record<string, string> =>
       'SECRETS_WRITE',
       'SECRETS_DELETE',
       'SECRETS_LIST',
+      'BATCH_READ',
+      'BATCH_METADATA',
       'POLICIES_OPS',
       'POLICIES_TEST',
       'AUDIT_QUERY',

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type postgres from 'postgres';
+import { freePort } from './free-port.ts';
 import { openVaultDatabase, removeVaultFolder } from './vault-database.ts';
 
+export { freePort } from './free-port.ts';
 export { findVaultPostgres, removeVaultFolder } from './vault-database.ts';
 
 /** The two shapes that one code is deployed in. */
@@ -83,23 +83,6 @@ const entry: Readonly<Record<Shape, string>> = {
 const readyMark = 'Ctrl-C stops everything';
 const readyWithinMs = 90_000;
 const goneWithinMs = 10_000;
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-
-/**
- * A port nobody listens on at the moment; none that the system hands to outgoing connections, so that it stays free
- * until it is used, and while the vault on it is down.
- */
-export const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = randomInt(10_000, 20_000);
-    if (await isFree(port)) return port;
-  }
-};
 
 const readEnvFile = async (path: string): Promise<Readonly<Record<string, string>>> =>
   Object.fromEntries(

@@ -1,10 +1,11 @@
-import type { CallerRecord, IdentityDirectory, PolicySource, TenantRecord } from '@scaivault/pipeline';
+import type { CallerRecord, IdentityDirectory, PartnerRecord, PolicySource, TenantRecord } from '@scaivault/pipeline';
 import { compilePolicies, type PolicyRecord } from '@scaivault/policy-engine';
 import type { PartnerId } from '@scaivault/tenancy';
 
 /** Tenants, identities and policies as a test wants them; what is changed here is in force with the next call. */
 export interface TestWorld extends IdentityDirectory, PolicySource {
   readonly tenants: Map<string, TenantRecord>;
+  readonly partners: Map<string, PartnerRecord>;
   /** By tenant id and subject, `tnt_a usr_1`. */
   readonly callers: Map<string, CallerRecord>;
   readonly policies: PolicyRecord[];
@@ -19,9 +20,14 @@ export const createTestWorld = (): TestWorld => {
       ['tnt_b', tenant('ptn_x')],
       ['tnt_z', tenant('ptn_y')],
     ]),
+    partners: new Map([
+      ['ptn_x', { status: 'ACTIVE' }],
+      ['ptn_y', { status: 'ACTIVE' }],
+    ]),
     callers: new Map(),
     policies: [],
     tenant: (tenantId) => ({ record: world.tenants.get(tenantId) }),
+    partner: (partnerId) => ({ record: world.partners.get(partnerId) }),
     caller: (tenantId, subject) => ({ record: world.callers.get(`${tenantId} ${subject}`) }),
     bundle: () => compilePolicies(world.policies),
   };

@@ -1,6 +1,7 @@
 import { runRead } from './read.ts';
+import { runScale } from './scale.ts';
 
-const scenarios: Readonly<Record<string, () => Promise<void>>> = { read: runRead };
+const scenarios: Readonly<Record<string, () => Promise<void>>> = { read: runRead, scale: runScale };
 
 const name = process.argv[2] ?? 'read';
 const scenario = scenarios[name];

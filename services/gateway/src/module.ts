@@ -1,4 +1,10 @@
-import { AuditService, IdentityService, PolicyService, SecretsService } from '@scaivault/contracts';
+import {
+  AuditService,
+  IdentityService,
+  PolicyService,
+  SecretPoliciesService,
+  SecretsService,
+} from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
 import { openRequestFrom, type ProcessKit } from '@scaivault/pipeline';
 import { createReadiness, type ModuleDependencies, productVersion, type ServiceModule } from '@scaivault/runtime';
@@ -9,7 +15,7 @@ import { type HttpServer, startHttpServer } from './http/server.ts';
 import { createSystemRoutes } from './http/system-routes.ts';
 
 /** The services whose RPCs have addresses in the REST API. */
-const publicServices = [SecretsService, PolicyService, IdentityService, AuditService];
+const publicServices = [SecretsService, SecretPoliciesService, PolicyService, IdentityService, AuditService];
 
 export interface GatewayModule extends ServiceModule {
   /** Port of the public listener once started. */

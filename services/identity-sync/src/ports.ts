@@ -27,9 +27,14 @@ export interface KnownTenant {
   readonly partnerStatus: Status | null;
 }
 
+export interface KnownPartner {
+  readonly status: Status;
+}
+
 /** Reads the mirror; undefined for what it has never heard of, deleted things are found. 503 `service_unavailable`. */
 export interface Directory {
   tenant(tenantId: TenantId): Promise<KnownTenant | undefined>;
+  partner(partnerId: PartnerId): Promise<KnownPartner | undefined>;
   /** By subject, else by identity string for service accounts; stubs too. */
   caller(tenantId: TenantId, subject: string, identityId: string): Promise<KnownIdentity | undefined>;
   /** By identity string, else by ScaiKey id; of that type or (undefined) of any. No stubs; the living before the deleted. */
@@ -55,8 +60,8 @@ export type Outcome = 'applied' | 'stale' | 'duplicate';
 export interface Mirror {
   /** The event's id and all its effects, or nothing of both: one transaction. */
   apply(event: IncomingEvent): Promise<Outcome>;
-  /** The scopes of all tenants of a partner, deleted ones included. */
-  tenantScopesOf(partnerId: PartnerId): Promise<readonly ScopeId[]>;
+  /** The scopes that a change of a partner concerns: its own and those of all its tenants, deleted ones included. */
+  scopesBelow(partnerId: PartnerId): Promise<readonly ScopeId[]>;
 }
 
 /** Removes what is old enough, up to `most` rows of a kind at once; the larger number of rows removed. */

@@ -2,7 +2,14 @@ import type { Client } from '@connectrpc/connect';
 import { IdentityFeedService, IdentityService } from '@scaivault/contracts';
 import { describeOnEveryWire } from '@scaivault/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { event, memberEvent, type StartedIdentitySync, startIdentitySync, tenantEvent } from './start-identity-sync.ts';
+import {
+  event,
+  memberEvent,
+  partnerEvent,
+  type StartedIdentitySync,
+  startIdentitySync,
+  tenantEvent,
+} from './start-identity-sync.ts';
 
 describeOnEveryWire('lookups', (wire) => {
   let started: StartedIdentitySync;
@@ -160,6 +167,17 @@ describeOnEveryWire('lookups', (wire) => {
     expect(await look('usr_ada', 'user:ada@a.example', 'tnt_b')).toBeUndefined();
   });
 
+  it('find a partner that ScaiKey has told of, deleted ones as such', async () => {
+    const look = async (partnerId: string) => await started.feed.lookupPartner({ partnerId });
+    await started.send(partnerEvent('created', 'ptn_told'));
+    expect(await look('ptn_told')).toMatchObject({ found: true, status: 'ACTIVE' });
+    await started.send(partnerEvent('updated', 'ptn_told', { data: { status: 'SUSPENDED' } }));
+    expect(await look('ptn_told')).toMatchObject({ found: true, status: 'SUSPENDED' });
+    await started.send(partnerEvent('deleted', 'ptn_told'));
+    expect(await look('ptn_told')).toMatchObject({ found: true, status: 'DELETED' });
+    expect(await look('ptn_nobody')).toMatchObject({ found: false, status: '' });
+  });
+
   it('find the living bearer of a name before a deleted one, and the deleted one before nobody', async () => {
     const look = async () =>
       (await started.feed.lookupCaller({ tenantId: 'tnt_a', subject: 'x', identityId: 'sa:reborn' })).caller;
@@ -202,6 +220,7 @@ describeOnEveryWire('lookups', (wire) => {
     const pki = await started.vault.peer(IdentityFeedService, 'pki');
     const forbidden = { code: 'forbidden' };
     await expect(pki.lookupTenant({ tenantId: 'tnt_a' })).rejects.toMatchObject(forbidden);
+    await expect(pki.lookupPartner({ partnerId: 'ptn_x' })).rejects.toMatchObject(forbidden);
     await expect(pki.lookupCaller({ tenantId: 'tnt_a', subject: 'x' })).rejects.toMatchObject(forbidden);
     await expect(started.feed.lookupIdentity({ tenantId: 'tnt_a', identityId: 'usr_ada' })).rejects.toMatchObject(
       forbidden,

@@ -48,9 +48,9 @@ describeOnEveryWire('news of the mirror', (wire) => {
     expect(heard).toMatchObject({ changedScopes: ['t:tnt_a'], answeredEarly: false, answer: { handled: true } });
   });
 
-  it('name all tenants of a partner', async () => {
+  it('name a partner and all its tenants', async () => {
     const heard = await deliver('two', partnerEvent('updated', 'ptn_x', { data: { status: 'SUSPENDED' } }));
-    expect(heard).toMatchObject({ changedScopes: ['t:tnt_a', 't:tnt_b'], answeredEarly: false });
+    expect(heard).toMatchObject({ changedScopes: ['p:ptn_x', 't:tnt_a', 't:tnt_b'], answeredEarly: false });
     await deliver('two', partnerEvent('updated', 'ptn_x', { data: { status: 'ACTIVE' } }));
   });
 
@@ -95,7 +95,13 @@ describeOnEveryWire('news of the mirror', (wire) => {
     await replica.start();
     const caller = async () => (await replica.caller('tnt_a' as never, 'usr_5', 'user:five@a.example')).record;
     const tenant = async () => (await replica.tenant('tnt_a' as never)).record?.status;
+    const partner = async () => (await replica.partner('ptn_5' as never)).record?.status;
     expect(await caller()).toBeUndefined();
+    expect(await partner()).toBeUndefined();
+    await started.send(partnerEvent('created', 'ptn_5'));
+    expect(await partner()).toBe('ACTIVE');
+    await started.send(partnerEvent('deleted', 'ptn_5'));
+    expect(await partner()).toBe('DELETED');
     await started.send(event('user.created', 'usr_5', { data: { email: 'five@a.example' } }));
     await started.send(event('group.created', 'grp_5', { data: { name: 'five' } }));
     for (let round = 0; round < 3; round++) {

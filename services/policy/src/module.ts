@@ -1,6 +1,6 @@
 import { PolicyFeedService, PolicyService } from '@scaivault/contracts';
-import { loadCursorKey, openDatabase } from '@scaivault/db';
-import { createRevisionFeed } from '@scaivault/pipeline';
+import { createIdempotencyTable, loadCursorKey, openDatabase } from '@scaivault/db';
+import { createIdempotency, createRevisionFeed, withIdempotency } from '@scaivault/pipeline';
 import {
   ConfigurationError,
   type ModuleDependencies,
@@ -11,7 +11,7 @@ import {
 } from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
 import { createIdentityMirror } from './adapters/identity-mirror.ts';
-
+import { createRowKeySeal } from './adapters/row-key-seal.ts';
 import { createReplacePolicy, createUpdatePolicy } from './app/change-policy.ts';
 import { createCreateBinding } from './app/create-binding.ts';
 import { createCreatePolicy } from './app/create-policy.ts';
@@ -83,24 +83,33 @@ export const createPolicyModule = async ({
     testPolicies: createTestPolicies({ identities, bindings, readBundle, nowMicros }),
   });
 
-  const sweep = createSweepBindings({ bindings, nowMicros });
-  const onFailure = (error: unknown): void => logger.warn({ err: error }, 'Sweeping expired bindings failed');
-  let sweeping: Repetition | undefined;
+  const idempotency = createIdempotency({
+    table: createIdempotencyTable(db),
+    seal: createRowKeySeal(transportTo('secrets')),
+    config,
+  });
+
+  const sweepBindings = createSweepBindings({ bindings, nowMicros });
+  const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
+  let repetitions: readonly Repetition[] = [];
 
   return {
     name: 'policy',
     services: [
-      mount(PolicyService, service, policyInputChecks),
+      withIdempotency(mount(PolicyService, service, policyInputChecks), idempotency),
       mount(PolicyFeedService, createPolicyFeedService({ readBundle, feed })),
     ],
     checks: { database: () => db.ping() },
     start: () => {
-      sweeping = repeat(sweep, { everyMs: sweepEveryMs, onFailure });
+      repetitions = [
+        repeat(sweepBindings, { everyMs: sweepEveryMs, onFailure: failed('Sweeping expired bindings') }),
+        repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
+      ];
       return Promise.resolve();
     },
     stop: async () => {
       feed.close();
-      await sweeping?.stop();
+      for (const repetition of repetitions) await repetition.stop();
       await db.close();
     },
   };

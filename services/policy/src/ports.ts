@@ -1,3 +1,4 @@
+import type { Once } from '@scaivault/pipeline';
 import type { ScopeId, TenantId } from '@scaivault/tenancy';
 import type { Binding, BoundType } from './domain/binding.ts';
 import type { Policy, PolicyScope, PolicySummary } from './domain/policy.ts';
@@ -13,15 +14,20 @@ interface PolicyPage {
   readonly nowMicros: number;
 }
 
-/** The policies of a scope; each call is one transaction. */
+/** The policies of a scope; each call is one transaction, and those that write commit with their `once`. */
 export interface PolicyStore {
   find(scopeId: ScopeId, id: string): Promise<Policy | undefined>;
   /** Up to `limit` policies by id. */
   list(scopeId: ScopeId, page: PolicyPage): Promise<readonly PolicySummary[]>;
   /** 409 `name_conflict`. */
-  insert(scopeId: ScopeId, policy: Policy): Promise<void>;
+  insert(scopeId: ScopeId, policy: Policy, once: Once | undefined): Promise<void>;
   /** Writes what `edit` makes of the row, which is locked meanwhile; undefined when there is none. 409 `name_conflict`. */
-  change(scopeId: ScopeId, id: string, edit: (current: Policy) => Policy): Promise<Policy | undefined>;
+  change(
+    scopeId: ScopeId,
+    id: string,
+    edit: (current: Policy) => Policy,
+    once: Once | undefined,
+  ): Promise<Policy | undefined>;
   /** Removes it with its bindings, unless live ones are there and `force` is false; then their number, else 0. */
   remove(
     scopeId: ScopeId,
@@ -45,9 +51,9 @@ export interface BindingStore {
   ): Promise<readonly Binding[]>;
   /**
    * Adds the binding, or renews that of the same identity: the same subject, or an unpinned one of the same name, which
-   * is pinned by it. `createdAtMicros` counts as now.
+   * is pinned by it. `createdAtMicros` counts as now; what it writes commits with `once`.
    */
-  bind(scopeId: ScopeId, binding: Binding, most: number): Promise<BindOutcome>;
+  bind(scopeId: ScopeId, binding: Binding, most: number, once: Once | undefined): Promise<BindOutcome>;
   /** False when there is none. */
   unbind(scopeId: ScopeId, policyId: string, id: string, nowMicros: number): Promise<boolean>;
   /** True when a live binding names this identity. */

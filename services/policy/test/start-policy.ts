@@ -9,9 +9,10 @@ import {
 import { type Database, openDatabase } from '@scaivault/db';
 import { VaultError } from '@scaivault/errors';
 import { createDirectTransport, createDispatcher, mount } from '@scaivault/runtime';
-import { createTestDatabase, type StartedModule, startModule, type Wire } from '@scaivault/testkit';
+import { createTestDatabase, type StartedModule, startModule, type TestKeySeal, type Wire } from '@scaivault/testkit';
 import { createPolicyModule } from '../src/module.ts';
 import { policyMigrations } from '../src/store/migrations.ts';
+import { createFakeSecrets } from './fake-secrets.ts';
 
 type Known = Partial<Omit<CallerRecord, '$typeName'>>;
 
@@ -22,6 +23,7 @@ const createFakeDirectory = () => {
   const unused = () => Promise.reject(new Error('not asked in these tests'));
   const service = mount(IdentityFeedService, {
     lookupTenant: unused,
+    lookupPartner: unused,
     lookupCaller: unused,
     followIdentityRevisions: unused,
     lookupIdentity: ({ tenantId, identityId }) => {
@@ -41,6 +43,8 @@ const createFakeDirectory = () => {
 export interface StartedPolicy extends AsyncDisposable {
   readonly vault: StartedModule;
   readonly directory: ReturnType<typeof createFakeDirectory>;
+  /** What the secrets service seals row keys with. */
+  readonly keySeal: TestKeySeal;
   /** A session of the service's own role, to look at rows and to let time pass in them. */
   readonly db: Database;
   /** Administrator of a tenant: `tnt_a` and `tnt_b` belong to one partner, `tnt_z` to another. */
@@ -51,11 +55,12 @@ export interface StartedPolicy extends AsyncDisposable {
 export const startPolicy = async (wire: Wire, env: Readonly<Record<string, string>> = {}): Promise<StartedPolicy> => {
   const database = await createTestDatabase({ migrations: [policyMigrations] });
   const directory = createFakeDirectory();
+  const secrets = createFakeSecrets();
   const vault = await startModule({
     wire,
     create: createPolicyModule,
     env: { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4', ...env },
-    peers: { 'identity-sync': directory.transport },
+    peers: { 'identity-sync': directory.transport, secrets: secrets.transport },
   });
   const db = openDatabase({
     url: database.url,
@@ -68,6 +73,7 @@ export const startPolicy = async (wire: Wire, env: Readonly<Record<string, strin
   return {
     vault,
     directory,
+    keySeal: secrets.keySeal,
     db,
     admin: (tenantId = 'tnt_a') => vault.client(PolicyService, { tenant_id: tenantId }),
     partnerAdmin: (tenantId = 'tnt_a') =>

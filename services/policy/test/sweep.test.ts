@@ -27,7 +27,7 @@ it('removes what has long expired in every scope, in batches, and nothing that i
   for (const scopeId of scopes) {
     const at = { createdAtMicros: now, updatedAtMicros: now };
     const fields = { name: 'n', description: null, priority: 1, rules: { json: '[]', count: 1 }, isActive: true };
-    await policies.insert(scopeId, { id: 'pol_1', scope: 'tenant', ...fields, ...at });
+    await policies.insert(scopeId, { id: 'pol_1', scope: 'tenant', ...fields, ...at }, undefined);
     await db.withScope(
       scopeId,
       (tx) => tx`

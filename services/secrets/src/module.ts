@@ -1,23 +1,48 @@
-import { SecretsService } from '@scaivault/contracts';
+import { randomBytes } from 'node:crypto';
+import { KeyService, SecretPoliciesService, SecretsService } from '@scaivault/contracts';
 import { createKeyChain } from '@scaivault/crypto';
-import { checkMigrated, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
-import { ConfigurationError, type ModuleDependencies, mount, type ServiceModule } from '@scaivault/runtime';
+import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
+import { createIdempotency, withIdempotency } from '@scaivault/pipeline';
+import {
+  ConfigurationError,
+  type ModuleDependencies,
+  mount,
+  type Repetition,
+  repeat,
+  type ServiceModule,
+} from '@scaivault/runtime';
 import { createCursorCodec } from '@scaivault/tenancy';
+import { createIntegrityAlarm } from './adapters/integrity-alarm.ts';
 import { openKeyWrapper } from './adapters/open-key-wrapper.ts';
+import { openObjectStore } from './adapters/open-object-store.ts';
 import { createPathCursors } from './adapters/path-cursors.ts';
+import { createRowKeySeal } from './adapters/row-key-seal.ts';
 import { createSecretCipher } from './adapters/secret-cipher.ts';
-import { createDeleteSecret } from './app/delete-secret.ts';
-import { createListSecrets } from './app/list-secrets.ts';
-import { createListVersions } from './app/list-versions.ts';
-import { createPutSecret } from './app/put-secret.ts';
-import { createReadSecret } from './app/read-secret.ts';
-import { createRestoreSecret } from './app/restore-secret.ts';
+import { createTellDueEvents } from './adapters/tell-due-events.ts';
+import { createValueObjects } from './adapters/value-objects.ts';
+import { createAccessRecorder } from './app/access-recorder.ts';
+import { createSecretPolicyUseCases } from './app/secret-policies/use-cases.ts';
+import { createSweepDueSecrets } from './app/sweep-due-secrets.ts';
+import { createSweepLooseObjects } from './app/sweep-loose-objects.ts';
 import { createTurns } from './app/turns.ts';
+import { createSecretsUseCases } from './app/use-cases.ts';
 import { createSecretsInputChecks } from './rpc/check-input.ts';
+import { secretPolicyInputChecks } from './rpc/check-secret-policy-input.ts';
+import { createKeyRpc } from './rpc/key-rpc.ts';
+import { createSecretPoliciesRpc } from './rpc/secret-policies-rpc.ts';
 import { createSecretsRpc } from './rpc/secrets-rpc.ts';
+import { createAccessTimes } from './store/access-times.ts';
+import { createDueSecrets } from './store/due-secrets.ts';
 import { createKeyVersionTable, holdsKeys } from './store/key-version-table.ts';
+import { createLooseObjectTable } from './store/loose-object-table.ts';
 import { secretsMigrations } from './store/migrations.ts';
+import { createSecretPolicyStore } from './store/secret-policy-store.ts';
 import { createSecretStore } from './store/secret-store.ts';
+
+/** Nothing due waits longer than this when nobody wakes the sweep (design, section 9). */
+const sweepEveryMs = 15_000;
+const accessTimesEveryMs = 60_000;
+const idempotencyKeysEveryMs = 15 * 60_000;
 
 /** The secrets service, wired. */
 export const createSecretsModule = async ({
@@ -54,34 +79,96 @@ export const createSecretsModule = async ({
     nowMs: () => performance.now(),
   });
 
-  const store = createSecretStore(db);
-  const cipher = createSecretCipher({ keys, logger, metrics });
   const clock = (): number => Math.floor(nowMs()) * 1000;
+  const store = createSecretStore(db);
+  const policies = createSecretPolicyStore(db);
+  const objects = openObjectStore(config, db);
+  const looseObjects = createLooseObjectTable(db);
+  const cipher = createSecretCipher({
+    keys,
+    objects: createValueObjects({ objects, looseObjects, clock }),
+    thresholdBytes: config.OBJECT_STORE_THRESHOLD,
+    alarm: createIntegrityAlarm({ logger, metrics }),
+  });
+  const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
+  const recorder = createAccessRecorder({
+    times: createAccessTimes(db),
+    clock,
+    onFailure: failed('Writing down when secrets were read'),
+  });
+
   const cursorKey = await loadCursorKey(db);
-  const service = createSecretsRpc(
-    {
-      readSecret: createReadSecret({ store, cipher, clock }),
-      putSecret: createPutSecret({
-        store,
-        cipher,
-        clock,
-        inTurn: createTurns(),
-        maxDataBytes: config.SECRET_MAX_BYTES,
-      }),
-      deleteSecret: createDeleteSecret({ store, clock }),
-      restoreSecret: createRestoreSecret({ store, clock }),
-      listVersions: createListVersions({ store, clock, cursors: createCursorCodec({ key: cursorKey, nowMs }) }),
-      listSecrets: createListSecrets({ store, clock, cursors: createPathCursors({ key: cursorKey, nowMs }) }),
-    },
-    metrics,
-  );
+  const cursors = createCursorCodec({ key: cursorKey, nowMs });
+  const secretPolicies = createSecretPolicyUseCases({
+    policies,
+    cursors,
+    sources: { randomBytes, nowMs },
+    inTurn: createTurns(),
+    clock,
+  });
+  const secrets = createSecretsUseCases({
+    store,
+    policies,
+    cipher,
+    recorder,
+    generateValue: secretPolicies.generateValue,
+    versionCursors: cursors,
+    pathCursors: createPathCursors({ key: cursorKey, nowMs }),
+    inTurn: createTurns(),
+    clock,
+    maxDataBytes: config.SECRET_MAX_BYTES,
+  });
+
+  const idempotency = createIdempotency({
+    table: createIdempotencyTable(db),
+    seal: createRowKeySeal(keys, 'secrets'),
+    config,
+  });
+
+  const sweepDueSecrets = createSweepDueSecrets({
+    dueSecrets: createDueSecrets(db),
+    clock,
+    tell: createTellDueEvents(logger),
+    onFailure: failed('Seeing to a secret that was due'),
+  });
+  const sweepLooseObjects = createSweepLooseObjects({ looseObjects, objects, clock });
+  let repetitions: readonly Repetition[] = [];
 
   return {
     name: 'secrets',
-    services: [mount(SecretsService, service, createSecretsInputChecks(config.SECRET_MAX_BYTES))],
+    services: [
+      withIdempotency(
+        mount(SecretsService, createSecretsRpc(secrets, metrics), createSecretsInputChecks(config.SECRET_MAX_BYTES)),
+        idempotency,
+      ),
+      withIdempotency(
+        mount(SecretPoliciesService, createSecretPoliciesRpc(secretPolicies), secretPolicyInputChecks),
+        idempotency,
+      ),
+      mount(
+        KeyService,
+        createKeyRpc((peer) => createRowKeySeal(keys, peer)),
+      ),
+    ],
     checks: { database: () => db.ping(), encryption: () => keys.health() },
-    start: () => Promise.resolve(),
+    start: () => {
+      // Only told: without the store large values are 503, and all else works.
+      objects.check().catch((error) => logger.warn({ err: error }, 'The object store of large values cannot be used'));
+      repetitions = [
+        repeat(sweepDueSecrets, { everyMs: sweepEveryMs, onFailure: failed('Looking for what is due') }),
+        repeat(sweepLooseObjects, { everyMs: sweepEveryMs, onFailure: failed('Deleting what no version names') }),
+        repeat(idempotency.sweep, {
+          everyMs: idempotencyKeysEveryMs,
+          onFailure: failed('Forgetting old Idempotency-Keys'),
+        }),
+        repeat(recorder.flush, { everyMs: accessTimesEveryMs, onFailure: () => {} }),
+      ];
+      return Promise.resolve();
+    },
     stop: async () => {
+      for (const repetition of repetitions) await repetition.stop();
+      await recorder.flush();
+      await objects.close();
       await keys.close();
       await wrapper.close();
       await db.close();

@@ -1,13 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Client } from '@connectrpc/connect';
 import { SecretsService } from '@scaivault/contracts';
-import { createTestDatabase, describeOnEveryWire, type StartedModule, startModule } from '@scaivault/testkit';
+import { describeOnEveryWire, type StartedModule } from '@scaivault/testkit';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createSecretsModule } from '../src/module.ts';
-import { secretsMigrations } from '../src/store/migrations.ts';
+import { startSecrets } from './start-secrets.ts';
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const textOf = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString()) as unknown;
@@ -18,27 +13,8 @@ describeOnEveryWire('SecretsService', (wire) => {
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    const database = await createTestDatabase({ migrations: [secretsMigrations] });
-    const folder = await mkdtemp(join(tmpdir(), 'scaivault-secrets-'));
-    const keyFile = join(folder, 'root.key');
-    await writeFile(keyFile, randomBytes(32), { mode: 0o600 });
-    vault = await startModule({
-      wire,
-      create: createSecretsModule,
-      env: {
-        DATABASE_URL: database.url,
-        KMS_PROVIDER: 'local',
-        KMS_LOCAL_KEY_FILE: keyFile,
-        SECRET_MAX_BYTES: '2048',
-        DATABASE_POOL_SIZE: '4',
-      },
-    });
+    ({ vault, close } = await startSecrets(wire, { SECRET_MAX_BYTES: '2048' }));
     admin = await vault.client(SecretsService);
-    close = async () => {
-      await vault[Symbol.asyncDispose]();
-      await database.drop();
-      await rm(folder, { recursive: true });
-    };
   });
   afterAll(() => close());
   beforeEach(() => {

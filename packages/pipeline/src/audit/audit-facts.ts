@@ -9,6 +9,8 @@ export interface AuditFacts {
   /** Tenant asked for by path or header. */
   requestedTenantId: string | undefined;
   homeTenantId: string | undefined;
+  /** Partner named for its objects, when it is another one than the tenant's. */
+  namedPartnerId: string | undefined;
   actorId: string | undefined;
   secretPath: string | undefined;
   policyId: string | undefined;
@@ -19,13 +21,14 @@ export interface AuditFacts {
 }
 
 /** What was asked for need not be the id of anything, nor as short as one. */
-const longestTenantId = 128;
+const longestId = 128;
 
 export const factsOf = (resource: string, request: RequestInfo): AuditFacts => ({
   identity: undefined,
   tenantId: undefined,
   requestedTenantId: undefined,
   homeTenantId: undefined,
+  namedPartnerId: undefined,
   actorId: undefined,
   secretPath: undefined,
   policyId: undefined,
@@ -49,7 +52,8 @@ export const factsOf = (resource: string, request: RequestInfo): AuditFacts => (
     if (this.homeTenantId !== undefined) facts.home_tenant_id = this.homeTenantId;
     // A refused call into another tenant lies in the caller's own trail and says where it wanted to go.
     else if (this.requestedTenantId !== undefined && this.requestedTenantId !== this.tenantId)
-      facts.requested_tenant_id = this.requestedTenantId.slice(0, longestTenantId);
+      facts.requested_tenant_id = this.requestedTenantId.slice(0, longestId);
+    if (this.namedPartnerId !== undefined) facts.partner_id = this.namedPartnerId.slice(0, longestId);
     return Object.assign(facts, more);
   },
 });

@@ -66,6 +66,66 @@ describe('createRateLimiter', () => {
     expect(refusalOf(() => limiter.takeSilently('auth:failures', '10.0.0.1')).code).toBe('rate_limited');
   });
 
+  describe('units of another category', () => {
+    const reserve = (limits: object) => {
+      const { limiter, call, headers, metrics } = open(limits);
+      const left = (): unknown => {
+        const before = headers.get('x-ratelimit-remaining');
+        limiter.take(call, 'secrets:read', 'x');
+        const now = Number(headers.get('x-ratelimit-remaining')) + 1;
+        headers.set('x-ratelimit-remaining', before ?? '');
+        return now;
+      };
+      return { limiter, headers, metrics, left };
+    };
+
+    it('are taken all at once, and what was not used comes back', () => {
+      const { limiter, left } = reserve({ 'secrets:read': 10 });
+      const { giveBack } = limiter.reserve('secrets:read', 'x', 6);
+      giveBack(2);
+      expect(left()).toBe(6);
+    });
+
+    it('come back in parts, and never more of them than were taken', () => {
+      const { limiter, left } = reserve({ 'secrets:read': 10 });
+      limiter.reserve('secrets:read', 'x', 5);
+      const { giveBack } = limiter.reserve('secrets:read', 'x', 4);
+      giveBack(3);
+      giveBack(-1);
+      giveBack(100);
+      giveBack(100);
+      expect(left()).toBe(5);
+    });
+
+    it('are refused all when too few are there: none is taken, the headers stay those of the call', async () => {
+      const { limiter, headers, metrics, left } = reserve({ 'secrets:read': 10 });
+      limiter.reserve('secrets:read', 'x', 8);
+      const error = refusalOf(() => limiter.reserve('secrets:read', 'x', 5));
+      expect(error).toMatchObject({
+        code: 'rate_limited',
+        retryAfterSeconds: 18,
+        details: { category: 'secrets:read', limit: 10, window_seconds: 60, required: 5, retry_after_seconds: 18 },
+      });
+      expect([...headers]).toEqual([]);
+      expect(await metrics.render()).toContain('rate_limit_hits_total{category="secrets:read",service="test"} 1');
+      expect(left()).toBe(2);
+    });
+
+    it('are refused as well when there can never be so many, and the message says so', () => {
+      const { limiter, left } = reserve({ 'secrets:read': 10 });
+      const error = refusalOf(() => limiter.reserve('secrets:read', 'x', 11));
+      expect(error).toMatchObject({ code: 'rate_limited', details: { limit: 10, required: 11 } });
+      expect(error.message).toContain('of which there are 10 at most');
+      expect(left()).toBe(10);
+    });
+
+    it('are there in any number where nothing is limited', () => {
+      const { limiter } = reserve({ 'secrets:read': 0 });
+      const { giveBack } = limiter.reserve('secrets:read', 'x', 1_000_000);
+      expect(() => giveBack(5)).not.toThrow();
+    });
+  });
+
   it.each(['secrets:read', 'auth:failures'])('knows the category %s', (text) => {
     expect(isRateCategory(text)).toBe(true);
   });

@@ -3,11 +3,22 @@ import { type CallContext, type Metrics, type RateCategory, rateCategories } fro
 import { answerHeaders } from '../metadata.ts';
 import type { BucketAnswer, TokenBuckets } from './token-buckets.ts';
 
+/** Units taken ahead of the work they are for. */
+export interface ReservedUnits {
+  /** Puts back what the work did not use, once or in parts; never more than was reserved. */
+  giveBack(units: number): void;
+}
+
 export interface RateLimiter {
   /** Takes a unit and writes the figures into the answer's headers; 429 `rate_limited` when none is left. */
   take(call: CallContext, category: RateCategory, who: string): void;
   /** Takes a unit for somebody without a call of ours; 429 `rate_limited` when none is left. */
   takeSilently(category: RateCategory, who: string): void;
+  /**
+   * Takes units of another category than the call's own, all or none, without a word in the answer's headers: 429
+   * `rate_limited` when too few are there, also when the bucket could never hold so many (rest-api-core 4.3, 13.3).
+   */
+  reserve(category: RateCategory, who: string, units: number): ReservedUnits;
 }
 
 export const isRateCategory = (text: string): text is RateCategory => Object.hasOwn(rateCategories, text);
@@ -28,16 +39,21 @@ export const createRateLimiter = ({
   readonly limits: Readonly<Partial<Record<RateCategory, number>>>;
   readonly metrics: Pick<Metrics, 'rateLimitHits'>;
 }): RateLimiter => {
-  const take = (category: RateCategory, who: string): BucketAnswer | undefined =>
-    buckets.take(`${category} ${who}`, limits[category] ?? rateCategories[category].perMinute);
-  const refuse = (category: RateCategory, answer: BucketAnswer): never => {
+  const limitOf = (category: RateCategory): number => limits[category] ?? rateCategories[category].perMinute;
+  const take = (category: RateCategory, who: string, units = 1): BucketAnswer | undefined =>
+    buckets.take(`${category} ${who}`, limitOf(category), units);
+  const refuse = (category: RateCategory, answer: BucketAnswer, required = 1): never => {
     metrics.rateLimitHits.inc({ category });
-    throw new VaultError('rate_limited', `Too many ${category} requests. Try again in ${answer.retryAfterSeconds} s.`, {
+    const message =
+      required > answer.limit
+        ? `This takes ${required} units of ${category} at once, of which there are ${answer.limit} at most.`
+        : `Too many ${category} requests. Try again in ${answer.retryAfterSeconds} s.`;
+    throw new VaultError('rate_limited', message, {
       details: {
         category,
         limit: answer.limit,
         window_seconds: 60,
-        required: 1,
+        required,
         retry_after_seconds: answer.retryAfterSeconds,
       },
       retryAfterSeconds: answer.retryAfterSeconds,
@@ -53,6 +69,18 @@ export const createRateLimiter = ({
     takeSilently: (category, who) => {
       const answer = take(category, who);
       if (answer !== undefined && !answer.granted) refuse(category, answer);
+    },
+    reserve: (category, who, units) => {
+      const answer = take(category, who, units);
+      if (answer !== undefined && !answer.granted) refuse(category, answer, units);
+      let left = units;
+      return {
+        giveBack: (unused) => {
+          const returned = Math.max(0, Math.min(left, unused));
+          left -= returned;
+          if (returned > 0) buckets.giveBack(`${category} ${who}`, limitOf(category), returned);
+        },
+      };
     },
   };
 };

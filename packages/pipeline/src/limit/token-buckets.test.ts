@@ -61,6 +61,20 @@ describe('createTokenBuckets', () => {
     expect(buckets.take('a', 10, 10)).toMatchObject({ granted: true, remaining: 0 });
   });
 
+  it('takes units back, up to the figure', () => {
+    const { clock, buckets, drain } = open();
+    drain('a', 10);
+    buckets.giveBack('a', 10, 4);
+    expect(drain('a', 10)).toBe(4);
+    clock.ms += 60_000;
+    buckets.giveBack('a', 10, 4);
+    expect(drain('a', 10)).toBe(10);
+    buckets.giveBack('a', 10, 100);
+    expect(drain('a', 10)).toBe(10);
+    buckets.giveBack('never seen', 10, 4);
+    expect(drain('never seen', 10)).toBe(10);
+  });
+
   it('keeps keys apart', () => {
     const { buckets, drain } = open();
     drain('a', 5);

@@ -14,6 +14,8 @@ export interface BucketAnswer {
 export interface TokenBuckets {
   /** Takes units from the bucket of `key`, or none when too few are left. Undefined: the limit is off. */
   take(key: string, perMinute: number, units?: number): BucketAnswer | undefined;
+  /** Puts units back that were taken and not used. */
+  giveBack(key: string, perMinute: number, units: number): void;
 }
 
 interface Bucket {
@@ -43,6 +45,11 @@ export const createTokenBuckets = ({ max = 100_000, nowMs }: { max?: number; now
         resetAtSeconds: Math.ceil((now + (perMinute - bucket.units) / perMs) / 1000),
         retryAfterSeconds: granted ? 0 : Math.max(1, Math.ceil((units - bucket.units) / perMs / 1000)),
       };
+    },
+    giveBack: (key, perMinute, units) => {
+      // A bucket forgotten meanwhile will be a full one.
+      const bucket = buckets.get(key);
+      if (bucket !== undefined) bucket.units = Math.min(perMinute, bucket.units + units);
     },
   };
 };

@@ -6,6 +6,8 @@ import {
   type DirectoryStatus,
   type IdentityDirectory,
   type Known,
+  type PartnerRecord,
+  partnerNotices,
   type TenantRecord,
   tenantNotices,
 } from '../resolve/identity-directory.ts';
@@ -13,7 +15,7 @@ import { createReplica, type Replica } from './replica.ts';
 
 export type IdentityReplica = IdentityDirectory & Pick<Replica<object>, 'start' | 'stop' | 'check'>;
 
-type Key = readonly ['tenant', string] | readonly ['caller', string, string, string];
+type Key = readonly ['tenant' | 'partner', string] | readonly ['caller', string, string, string];
 
 const statusOf = (text: string): DirectoryStatus => (text === 'ACTIVE' || text === 'SUSPENDED' ? text : 'DELETED');
 
@@ -32,7 +34,7 @@ const recordOf = (caller: WireCaller): CallerRecord => ({
   mfaVoidBeforeMs: milliseconds(caller.mfaVoidBeforeMicros),
 });
 
-/** Tenants and callers this process meets, kept current by identity-sync. */
+/** Tenants, partners and callers this process meets, kept current by identity-sync. */
 export const createIdentityReplica = (options: {
   readonly client: Client<typeof IdentityFeedService>;
   readonly maxStalenessMs: number;
@@ -44,19 +46,27 @@ export const createIdentityReplica = (options: {
     if (!answer.found) return { record: undefined };
     return { record: { partnerId: answer.partnerId as PartnerId, status: statusOf(answer.status) } };
   };
+  const fetchPartner = async (partnerId: string): Promise<Known<PartnerRecord>> => {
+    const answer = await options.client.lookupPartner({ partnerId });
+    return { record: answer.found ? { status: statusOf(answer.status) } : undefined };
+  };
   const fetchCaller = async (tenantId: string, subject: string, identityId: string): Promise<Known<CallerRecord>> => {
     const { caller } = await options.client.lookupCaller({ tenantId, subject, identityId });
     return { record: caller === undefined ? undefined : recordOf(caller) };
   };
-  const replica = createReplica<Known<TenantRecord> | Known<CallerRecord>>({
+  const replica = createReplica<Known<TenantRecord> | Known<PartnerRecord> | Known<CallerRecord>>({
     name: 'identities',
     max: options.max ?? 100_000,
     maxStalenessMs: options.maxStalenessMs,
     onFailure: options.onFailure,
-    scopesOf: (key) => [tenantNotices((JSON.parse(key) as Key)[1])],
+    scopesOf: (key) => {
+      const [kind, id] = JSON.parse(key) as Key;
+      return [kind === 'partner' ? partnerNotices(id) : tenantNotices(id)];
+    },
     fetch: (key) => {
       const parts = JSON.parse(key) as Key;
-      return parts[0] === 'tenant' ? fetchTenant(parts[1]) : fetchCaller(parts[1], parts[2], parts[3]);
+      if (parts[0] === 'caller') return fetchCaller(parts[1], parts[2], parts[3]);
+      return parts[0] === 'tenant' ? fetchTenant(parts[1]) : fetchPartner(parts[1]);
     },
     follow: (request, timeoutMs) => options.client.followIdentityRevisions(request, { timeoutMs }),
   });
@@ -66,6 +76,7 @@ export const createIdentityReplica = (options: {
     stop: replica.stop,
     check: replica.check,
     tenant: (tenantId) => replica.get(JSON.stringify(['tenant', tenantId] satisfies Key)) as Answer<TenantRecord>,
+    partner: (partnerId) => replica.get(JSON.stringify(['partner', partnerId] satisfies Key)) as Answer<PartnerRecord>,
     caller: (tenantId, subject, identityId) =>
       replica.get(JSON.stringify(['caller', tenantId, subject, identityId] satisfies Key)) as Answer<CallerRecord>,
   };

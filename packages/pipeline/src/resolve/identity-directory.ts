@@ -8,6 +8,10 @@ export interface TenantRecord {
   readonly status: DirectoryStatus;
 }
 
+export interface PartnerRecord {
+  readonly status: DirectoryStatus;
+}
+
 /** An identity as the mirror knows it; times in Unix milliseconds. */
 export interface CallerRecord {
   readonly subjectId: string;
@@ -26,11 +30,15 @@ export interface Known<Record> {
   readonly record: Record | undefined;
 }
 
-/** Where the pipeline looks tenants and callers up: a replica of identity-sync's mirror. */
+/** Where the pipeline looks tenants, partners and callers up: a replica of identity-sync's mirror. */
 export interface IdentityDirectory {
   tenant(tenantId: TenantId): Known<TenantRecord> | Promise<Known<TenantRecord>>;
+  partner(partnerId: PartnerId): Known<PartnerRecord> | Promise<Known<PartnerRecord>>;
   caller(tenantId: TenantId, subject: string, identityId: string): Known<CallerRecord> | Promise<Known<CallerRecord>>;
 }
+
+/** Scope of notices about a partner itself. */
+export const partnerNotices = (partnerId: string): ScopeId => `p:${partnerId}` as ScopeId;
 
 /** Scope of notices about a tenant itself and its people. */
 export const tenantNotices = (tenantId: string): ScopeId => `t:${tenantId}` as ScopeId;

@@ -4,16 +4,16 @@ import { settings, settingsWithoutEffect } from './settings.ts';
 it('names what is set but not used yet, whether given by value or by file, and nothing else', () => {
   const env = {
     REDIS_URL: 'redis://x',
-    S3_SECRET_ACCESS_KEY_FILE: '/run/key',
+    BOOTSTRAP_TOKEN_FILE: '/run/key',
     TLS_CERT_FILE: '/run/cert',
     PATH: '/bin',
   };
-  expect(settingsWithoutEffect(env)).toEqual(['REDIS_URL', 'S3_SECRET_ACCESS_KEY_FILE']);
+  expect(settingsWithoutEffect(env)).toEqual(['REDIS_URL', 'BOOTSTRAP_TOKEN_FILE']);
 });
 
 it('speaks only of variables that exist', () => {
   const every = Object.fromEntries(Object.keys(settings).map((name) => [name, 'x']));
   const unknown = settingsWithoutEffect(every).filter((name) => !Object.hasOwn(settings, name));
-  expect(settingsWithoutEffect(every)).toHaveLength(35);
+  expect(settingsWithoutEffect(every)).toHaveLength(28);
   expect(unknown).toEqual([]);
 });

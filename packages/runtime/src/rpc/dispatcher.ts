@@ -17,7 +17,12 @@ export type UnaryHandler = (request: Message, call: CallContext) => Promise<Mess
 type InputCheck = (request: Message) => void;
 
 /** Puts steps in front of and behind a handler; called once per RPC at start. */
-export type Interceptor = (method: DescMethodUnary, handler: UnaryHandler, checkInput?: InputCheck) => UnaryHandler;
+export type Interceptor = (
+  method: DescMethodUnary,
+  handler: UnaryHandler,
+  checkInput?: InputCheck,
+  service?: MountedService,
+) => UnaryHandler;
 
 /** Checks by RPC; they run with the field rules, before policy and rate limit (rest-api-core 1.8, step 5). */
 export type InputChecks<Service extends DescService> = {
@@ -81,7 +86,7 @@ export const createDispatcher = (services: readonly MountedService[], intercept:
       methods.set(path, {
         desc: method,
         path,
-        handle: intercept(method, handlerOf(mounted, method), mounted.inputChecks?.[method.localName]),
+        handle: intercept(method, handlerOf(mounted, method), mounted.inputChecks?.[method.localName], mounted),
       });
     }
   }

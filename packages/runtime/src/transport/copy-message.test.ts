@@ -1,6 +1,9 @@
-import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import {
   AuditRecordSchema,
+  type BatchReadResponse,
+  BatchReadResponseSchema,
+  BatchSecretSchema,
   IngestAuditRecordsRequestSchema,
   ListSecretsResponseSchema,
   PutSecretRequestSchema,
@@ -45,21 +48,38 @@ const record = fc
   .record({ id: text, timestampMicros: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), success: fc.boolean() })
   .map((init) => create(AuditRecordSchema, init));
 const batch = fc.array(bytes).map((records) => create(IngestAuditRecordsRequestSchema, { records }));
+const byPath = fc
+  .dictionary(fc.oneof(text, fc.constant('__proto__')), fc.record({ data: bytes, version: int32 }))
+  .map((secrets) => create(BatchReadResponseSchema, { secrets }));
 
 describe('the copy of a message', () => {
-  it.each([
+  it.each<[string, DescMessage, fc.Arbitrary<Message>]>([
     ['Secret', SecretSchema, secret],
     ['ListSecretsResponse', ListSecretsResponseSchema, list],
     ['PutSecretRequest', PutSecretRequestSchema, put],
     ['AuditRecord', AuditRecordSchema, record],
     ['IngestAuditRecordsRequest', IngestAuditRecordsRequestSchema, batch],
-  ] as const)('is what a wire would hand over: %s', (_name, desc, messages) => {
+    ['BatchReadResponse', BatchReadResponseSchema, byPath],
+  ])('is what a wire would hand over: %s', (_name, desc, messages) => {
     const copy = compileCopier(desc, tooLarge);
     fc.assert(
-      fc.property(messages as fc.Arbitrary<Message>, (message) => {
+      fc.property(messages, (message) => {
         expect(copy(message)).toEqual(fromBinary(desc, toBinary(desc, message)));
       }),
     );
+  });
+
+  it('has a member for each key of a map, whatever it is called', () => {
+    const secret = (version: number) => create(BatchSecretSchema, { version });
+    const secrets = Object.fromEntries([
+      ['__proto__', secret(7)],
+      ['constructor', secret(8)],
+    ]);
+    const copy = compileCopier(BatchReadResponseSchema, tooLarge)(create(BatchReadResponseSchema, { secrets }));
+    expect(Object.entries((copy as BatchReadResponse).secrets).map(([key, { version }]) => [key, version])).toEqual([
+      ['__proto__', 7],
+      ['constructor', 8],
+    ]);
   });
 
   it('replaces what UTF-8 cannot hold, as every wire does', () => {

@@ -1,11 +1,17 @@
-import { AuditService, IdentityService, PolicyService, SecretsService } from '@scaivault/contracts';
+import {
+  AuditService,
+  IdentityService,
+  PolicyService,
+  SecretPoliciesService,
+  SecretsService,
+} from '@scaivault/contracts';
 import { describe, expect, it } from 'vitest';
 import { renderApiPage } from './api-page.ts';
 import type { OpenApiDocument } from './openapi/document.ts';
 import { buildOpenApi } from './openapi.ts';
 
 const document = buildOpenApi({
-  services: [SecretsService, PolicyService, AuditService, IdentityService],
+  services: [SecretsService, SecretPoliciesService, PolicyService, AuditService, IdentityService],
   version: '1.2.3',
 });
 const page = renderApiPage(document);
@@ -20,6 +26,14 @@ describe('the API page', () => {
     }
     expect(page).toContain('curl -X PUT &quot;$SCAIVAULT_URL/v1/secrets/app/prod/db&quot;');
     expect(page).toContain('<code>read @ {path}</code>');
+  });
+
+  it('shows maps with what lies under their keys, and where else a call is served', () => {
+    expect(page).toContain('map of objects');
+    expect(page).toContain('<span class="parent">secrets{}.<wbr></span>secret_type');
+    expect(page).toContain('&quot;app/prod/db&quot;: {');
+    expect(page).toContain('<dt>Also below</dt><dd><code>/v1/t/{tenant_id}/ /v1/partner/</code></dd>');
+    expect(page).toContain('Idempotency-Key');
   });
 
   it('links each code to its line in the table of refusals', () => {

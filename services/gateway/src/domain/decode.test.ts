@@ -1,8 +1,10 @@
 import {
   AuditService,
+  type CreateSecretPolicyRequest,
   IdentityService,
   PolicyService,
   type PutSecretRequest,
+  SecretPoliciesService,
   SecretsService,
 } from '@scaivault/contracts';
 import { isVaultError, type VaultError } from '@scaivault/errors';
@@ -10,7 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { compileDecoder, type RequestParts } from './decode.ts';
 import { compileRoutes } from './route-table.ts';
 
-const { routes } = compileRoutes([SecretsService, PolicyService, AuditService, IdentityService]);
+const { routes } = compileRoutes([SecretsService, SecretPoliciesService, PolicyService, AuditService, IdentityService]);
 const decoders = new Map(routes.map((route) => [route.method.name, compileDecoder(route.method, route)]));
 
 interface Parts {
@@ -101,6 +103,37 @@ describe('decoding a request', () => {
     expect(
       decode('UpdatePolicy', { params: { policy_id: 'p' }, body: { name: 'n', description: null, rules: null } }),
     ).toMatchObject({ name: 'n', nulls: ['description', 'rules'] });
+  });
+
+  it('notes them in a nested object too, each object its own', () => {
+    const options = { rotation_policy_id: null, max_versions: 5, expires_in: null };
+    const body = { data: {}, secret_type: null, options };
+    expect(decode('PutSecret', { body })).toMatchObject({
+      options: { maxVersions: 5, nulls: ['rotation_policy_id', 'expires_in'] },
+    });
+    expect(decode('PutSecret', { body: { data: {}, options: {} } })).toMatchObject({ options: { nulls: [] } });
+    expect(decode('UpdateMetadata', { body: { options: { expires_in: null } } })).toMatchObject({
+      options: { nulls: ['expires_in'] },
+    });
+    expect(violations('PutSecret', { body: { options: { nulls: ['expires_in'] } } })).toEqual([
+      'options.nulls unknown',
+    ]);
+    expect(violations('PutSecret', { body: { options: { nulls: null } } })).toEqual(['options.nulls unknown']);
+  });
+
+  it('takes raw values and lists of messages inside of others', () => {
+    const put = decode('PutSecret', { body: '{"options": {"notify_before": ["30d",  "7d"]}}' }) as PutSecretRequest;
+    expect(text(put.options?.notifyBefore)).toBe('["30d","7d"]');
+    const cleared = decode('PutSecret', { body: { options: { notify_before: null } } }) as PutSecretRequest;
+    expect(cleared.options).toMatchObject({ nulls: ['notify_before'] });
+    expect(cleared.options).not.toHaveProperty('notifyBefore');
+    const recipe = decode('CreateSecretPolicy', {
+      body: { name: 'n', fields: [{ name: 'key', generator: 'hex', config: { length: 32 } }, { name: 'id' }] },
+    }) as CreateSecretPolicyRequest;
+    expect(recipe.fields.map(({ name, config }) => [name, text(config)])).toEqual([
+      ['key', '{"length":32}'],
+      ['id', ''],
+    ]);
   });
 
   it('reports every unknown field and every wrong type at once', () => {
@@ -204,6 +237,7 @@ describe('decoding a query', () => {
       $typeName: 'scaivault.secrets.v1.ListSecretsRequest',
       tag: [],
       includeDeleted: false,
+      includePartner: false,
       ...expected,
     });
   });

@@ -40,15 +40,11 @@ const compileBody = (sources: FieldSources, rule: HttpRule): BodyReader => {
       target[rawBody.localName] = body ?? noBytes;
     };
   }
-  const readMember = compileMembers(sources.body);
+  const readMembers = compileMembers(sources.body, nulls);
   const mayBeEmpty = sources.body.length === 0;
   return (body, target, violations) => {
     if (mayBeEmpty && (body === undefined || body.length === 0)) return;
-    const nullNames: string[] = [];
-    scanDocument(body ?? noBytes, (cursor, name) => {
-      if (readMember(cursor, name, '', target, violations) === 'null') nullNames.push(name);
-    });
-    if (nulls !== undefined) target[nulls.localName] = nullNames;
+    readMembers((onMember) => scanDocument(body ?? noBytes, onMember), '', target, violations);
   };
 };
 

@@ -2,14 +2,18 @@ import { create } from '@bufbuild/protobuf';
 import { EmptySchema, timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import {
   AuditService,
+  BatchReadResponseSchema,
+  BatchSecretSchema,
   IdentityService,
   ListSecretsResponseSchema,
   LookupCallerResponseSchema,
   PolicySchema,
   PolicyService,
+  PreviewResponseSchema,
   QueryAuditLogsResponseSchema,
   ReceiveScaiKeyEventResponseSchema,
   SecretMetadataSchema,
+  SecretPoliciesService,
   SecretSchema,
   SecretsService,
 } from '@scaivault/contracts';
@@ -21,7 +25,7 @@ const at = timestampFromDate(new Date('2026-03-01T10:20:30.987Z'));
 
 describe('encoding an answer', () => {
   it('compiles for every method of the contract', () => {
-    for (const service of [SecretsService, PolicyService, AuditService, IdentityService]) {
+    for (const service of [SecretsService, SecretPoliciesService, PolicyService, AuditService, IdentityService]) {
       for (const method of service.methods) expect(compileEncoder(method.output)).toBeTypeOf('function');
     }
   });
@@ -72,6 +76,38 @@ describe('encoding an answer', () => {
       '{"handled":false,"event_id":"e","stale":false}',
     );
     expect(compileEncoder(EmptySchema)(create(EmptySchema))).toBe('{}');
+  });
+
+  it('writes a map as an object, each key a member of it whatever it is called', () => {
+    const encode = compileEncoder(BatchReadResponseSchema);
+    const secret = (version: number, metadata?: string) =>
+      create(BatchSecretSchema, {
+        data: Buffer.from('{"k":1e400}'),
+        version,
+        secretType: 'kv',
+        ...(metadata === undefined ? {} : { metadata: Buffer.from(metadata) }),
+      });
+    const answer = create(BatchReadResponseSchema, {
+      secrets: Object.fromEntries([
+        ['__proto__', secret(1)],
+        ['app/db', secret(2, '{}')],
+      ]),
+      errors: { 'No "Path"': { code: 'invalid_path', message: 'No.' } },
+    });
+    expect(encode(answer)).toBe(
+      '{"secrets":{"__proto__":{"data":{"k":1e400},"version":1,"secret_type":"kv"},' +
+        '"app/db":{"data":{"k":1e400},"version":2,"secret_type":"kv","metadata":{}}},' +
+        '"errors":{"No \\"Path\\"":{"code":"invalid_path","message":"No."}},"summary":null}',
+    );
+    expect(encode(create(BatchReadResponseSchema))).toBe('{"secrets":{},"errors":{},"summary":null}');
+  });
+
+  it('writes a list of raw values as a list of the JSON they hold', () => {
+    const samples = ['{"n":1e400}', '{"k":"\\u00e9"}'].map((text) => Buffer.from(text));
+    const answer = create(PreviewResponseSchema, { samples, entropyBits: Buffer.from('{"n":12.5}') });
+    expect(compileEncoder(PreviewResponseSchema)(answer)).toBe(
+      '{"samples":[{"n":1e400},{"k":"\\u00e9"}],"entropy_bits":{"n":12.5}}',
+    );
   });
 
   it('writes microseconds and long integers in full', () => {

@@ -1,10 +1,24 @@
-import { AuditService, IdentityService, PolicyFeedService, PolicyService, SecretsService } from '@scaivault/contracts';
+import {
+  AuditService,
+  IdentityService,
+  PolicyFeedService,
+  PolicyService,
+  SecretPoliciesService,
+  SecretsService,
+} from '@scaivault/contracts';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import type { Operation } from './openapi/document.ts';
 import { buildOpenApi } from './openapi.ts';
 
-const services = [SecretsService, PolicyService, PolicyFeedService, AuditService, IdentityService];
+const services = [
+  SecretsService,
+  SecretPoliciesService,
+  PolicyService,
+  PolicyFeedService,
+  AuditService,
+  IdentityService,
+];
 const document = buildOpenApi({ services, version: '1.2.3' });
 const { schemas } = document.components;
 
@@ -66,7 +80,9 @@ describe('the OpenAPI document', () => {
       'x-scaivault-rate': 'secrets:read',
       'x-scaivault-audit': 'read',
       'x-scaivault-tenant-prefix': true,
+      'x-scaivault-partner-prefix': true,
     });
+    expect(operation('get', '/v1/secret-policies')).not.toHaveProperty('x-scaivault-partner-prefix');
     expect(operation('get', '/v1/secrets')['x-scaivault-permission']).toBe('list @ each row');
     expect(operation('get', '/v1/policies')).not.toHaveProperty('x-scaivault-permission');
     expect(operation('post', '/v1/identity/webhooks/scaikey').security).toEqual([]);
@@ -92,6 +108,45 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  it('has X-Partner-ID only where there are objects of a partner', () => {
+    const reference = { $ref: '#/components/parameters/PartnerId' };
+    expect(operation('get', '/v1/secrets').parameters).toContainEqual(reference);
+    expect(operation('get', '/v1/secret-policies').parameters).not.toContainEqual(reference);
+  });
+
+  it('shows how a call takes an Idempotency-Key, and its conflict, only where it is honoured', () => {
+    const reference = { $ref: '#/components/parameters/IdempotencyKey' };
+    const put = operation('put', '/v1/secrets/{path}');
+    expect(put.parameters).toContainEqual(reference);
+    expect(put.responses['409']?.['x-scaivault-codes']).toContain('idempotency_conflict');
+    expect(put.responses['200']?.headers).toHaveProperty('Idempotency-Replayed');
+    const patch = operation('patch', '/v1/secrets/{path}:metadata');
+    expect(patch.parameters).not.toContainEqual(reference);
+    expect(patch.responses['409']?.['x-scaivault-codes']).not.toContain('idempotency_conflict');
+    expect(patch.responses['200']?.headers).not.toHaveProperty('Idempotency-Replayed');
+  });
+
+  it('describes maps by their values, and raw lists as lists', () => {
+    expect(schemas.BatchReadResponse?.properties?.secrets).toMatchObject({
+      type: 'object',
+      additionalProperties: { $ref: '#/components/schemas/BatchSecret' },
+    });
+    expect(schemas.BatchReadResponse?.required).toEqual(['secrets', 'errors', 'summary']);
+    expect(schemas.PreviewResponse?.properties?.samples).toMatchObject({
+      type: 'array',
+      items: { type: 'object', additionalProperties: true },
+    });
+    expect(schemas.PutOptions?.properties?.notify_before).toMatchObject({
+      type: ['array', 'null'],
+      items: { type: 'string' },
+    });
+  });
+
+  it('asks in what is both written and read back for what a writer must give, and forbids nothing', () => {
+    expect(schemas.GeneratedField?.required).toEqual(['name', 'generator']);
+    expect(schemas.GeneratedField).not.toHaveProperty('additionalProperties');
+  });
+
   it('keeps path and headers out of bodies, and nulls and bounds in', () => {
     expect(Object.keys(schemas.PutSecretRequest?.properties ?? {})).toEqual([
       'data',
@@ -108,11 +163,14 @@ describe('the OpenAPI document', () => {
     expect(schemas.PutSecretRequest?.properties?.secret_type?.enum).toContain(null);
     expect(schemas.CreatePolicyRequest?.required).toEqual(['name']);
     expect(schemas.UpdatePolicyRequest?.properties).not.toHaveProperty('nulls');
+    expect(schemas.PutOptions?.properties).not.toHaveProperty('nulls');
+    expect(schemas.PutOptions?.additionalProperties).toBe(false);
     expect(operation('post', '/v1/secrets/{path}:restore')).not.toHaveProperty('requestBody');
   });
 
   it('promises every member of an answer but those that may be left out', () => {
-    expect(schemas.Secret?.required).toEqual(Object.keys(schemas.Secret?.properties ?? {}));
+    const left = new Set(Object.keys(schemas.Secret?.properties ?? {})).difference(new Set(schemas.Secret?.required));
+    expect([...left]).toEqual(['scope']);
     expect(schemas.Secret?.properties?.expires_at).toMatchObject({ type: ['string', 'null'] });
     expect(schemas.ReceiveScaiKeyEventResponse?.required).toEqual(['handled', 'event_id']);
     expect(schemas.Policy?.properties?.rules).toMatchObject({

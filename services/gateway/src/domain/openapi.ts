@@ -20,6 +20,8 @@ const description = [
   'Unknown body fields are refused with 422, unknown query parameters with 400.',
   'Secrets, policies and audit are also served below `/v1/t/{tenant_id}/`, which acts in the tenant named, as the ' +
     'header `X-Tenant-ID` does.',
+  "The secrets of a partner, which all its tenants share, are served below `/v1/partner/secrets`, by the tenant's " +
+    'policies on `partner/<path>`. Changing them takes the role `partner_admin`.',
   'The path of a secret may hold slashes; operations hang on it behind a colon, as in `/v1/secrets/app/db:versions`.',
 ].join('\n\n');
 

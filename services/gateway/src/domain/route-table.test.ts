@@ -1,9 +1,15 @@
-import { AuditService, IdentityService, PolicyService, SecretsService } from '@scaivault/contracts';
+import {
+  AuditService,
+  IdentityService,
+  PolicyService,
+  SecretPoliciesService,
+  SecretsService,
+} from '@scaivault/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRoutes } from './route-table.ts';
 
-const services = [SecretsService, PolicyService, AuditService, IdentityService];
+const services = [SecretsService, SecretPoliciesService, PolicyService, AuditService, IdentityService];
 const table = compileRoutes(services);
 
 /** One line that says how a call was matched. */
@@ -12,7 +18,8 @@ const shown = (call: string): string => {
   const match = table.match(call.slice(0, space), call.slice(space + 1));
   if (match.kind === 'not_found') return '404';
   if (match.kind === 'method_not_allowed') return `405 ${match.allow.join(',')}`;
-  const tenant = match.tenantId === undefined ? '' : ` in ${match.tenantId}`;
+  const tenant =
+    (match.tenantId === undefined ? '' : ` in ${match.tenantId}`) + (match.isForPartner ? ' of partner' : '');
   const { paramRefusal: refusal } = match;
   if (refusal !== undefined) {
     expect(match.params).toEqual({});
@@ -31,6 +38,7 @@ describe('the route table', () => {
       httpMethod: 'GET',
       pathParameters: ['path'],
       tenantPrefix: true,
+      partnerPrefix: true,
       hasBody: false,
     });
   });
@@ -44,6 +52,16 @@ describe('the route table', () => {
     ['POST /v1/secrets/env/prod:restore', 'RestoreSecret env/prod'],
     ['GET /v1/secrets/env/prod:versions', 'ListVersions env/prod'],
     ['GET /v1/secrets/batch', 'ReadSecret batch'],
+    ['POST /v1/secrets/batch', 'BatchRead'],
+    ['POST /v1/secrets/batch/metadata', 'BatchReadMetadata'],
+    ['POST /v1/secrets/batch:rotate', 'RotateSecret batch'],
+    ['POST /v1/secrets/batch/metadata:destroy', 'DestroyVersions batch/metadata'],
+    ['GET /v1/secrets:expiring', 'ListExpiring'],
+    ['GET /v1/secrets/env/prod:metadata', 'ReadMetadata env/prod'],
+    ['PATCH /v1/secrets/env/prod:metadata', 'UpdateMetadata env/prod'],
+    ['POST /v1/secret-policies:preview', 'PreviewFields'],
+    ['POST /v1/secret-policies/sp_1:preview', 'PreviewSecretPolicy sp_1'],
+    ['DELETE /v1/secret-policies/sp_1', 'DeleteSecretPolicy sp_1'],
     ['GET /v1/policies', 'ListPolicies'],
     ['GET /v1/policies/pol_1', 'GetPolicy pol_1'],
     ['POST /v1/policies/test', 'TestPolicies'],
@@ -73,6 +91,31 @@ describe('the route table', () => {
     ['GET /v1/t/tnt_1/t/tnt_2/secrets', '404'],
     ['GET /v1/t/%zz/secrets/x', 'ReadSecret invalid_request malformed_encoding'],
   ])('matches the tenant prefix of %s as %s', (call, expected) => {
+    expect(shown(call)).toBe(expected);
+  });
+
+  it.each([
+    ['GET /v1/partner/secrets', 'ListSecrets of partner'],
+    ['GET /v1/partner/secrets:expiring', 'ListExpiring of partner'],
+    ['PUT /v1/partner/secrets/a/b', 'PutSecret a/b of partner'],
+    ['GET /v1/partner/secrets/partner', 'ReadSecret partner of partner'],
+    ['POST /v1/partner/secrets/batch', 'BatchRead of partner'],
+    ['POST /v1/partner/secrets/a:rotate', 'RotateSecret a of partner'],
+    ['GET /v1/partner/secrets/a:nope', 'ReadSecret invalid_path unknown_verb of partner'],
+    ['POST /v1/partner/secrets', '405 GET'],
+    ['PATCH /v1/partner/secrets/a', '405 DELETE,GET,PUT'],
+    ['GET /v1/partner', '404'],
+    ['GET /v1/partner/', '404'],
+    ['GET /v1/partner:secrets', '404'],
+    ['GET /v1/Partner/secrets', '404'],
+    ['GET /v1/partner/secret-policies', '404'],
+    ['GET /v1/partner/policies', '404'],
+    ['GET /v1/partner/audit/logs', '404'],
+    ['GET /v1/partner/partner/secrets', '404'],
+    ['GET /v1/t/tnt_1/partner/secrets', '404'],
+    ['GET /v1/t/tnt_1/partner/secrets/a', '404'],
+    ['GET /v1/partner/t/tnt_1/secrets', '404'],
+  ])('matches the partner prefix of %s as %s', (call, expected) => {
     expect(shown(call)).toBe(expected);
   });
 
@@ -113,10 +156,11 @@ describe('the route table', () => {
     ['GET /v1/secrets/a:version%73', 'ReadSecret invalid_path unknown_verb'],
     ['GET /v1/secrets/a:versions/b', 'ReadSecret invalid_path unknown_verb'],
     ['GET /v1/secrets/a:versions/', 'ReadSecret invalid_path unknown_verb'],
-    ['POST /v1/secrets/a:nope', 'RestoreSecret invalid_path unknown_verb'],
+    ['POST /v1/secrets/a:nope', 'DestroyVersions invalid_path unknown_verb'],
+    ['PATCH /v1/secrets/a:nope', 'UpdateMetadata invalid_path unknown_verb'],
     ['GET /v1/secrets/a%3Adestroy', 'ReadSecret invalid_path encoded_colon'],
-    ['POST /v1/secrets/a%3adestroy', 'RestoreSecret invalid_path encoded_colon'],
-    ['POST /v1/secrets/a%3Arestore', 'RestoreSecret invalid_path encoded_colon'],
+    ['POST /v1/secrets/a%3adestroy', 'DestroyVersions invalid_path encoded_colon'],
+    ['POST /v1/secrets/a%3Arestore', 'DestroyVersions invalid_path encoded_colon'],
     ['POST /v1/secrets/a%3Ab:restore', 'RestoreSecret invalid_path encoded_colon'],
     ['POST /v1/secrets/a:b:restore', 'RestoreSecret a:b'],
     ['GET /v1/policies/%zz', 'GetPolicy invalid_request malformed_encoding'],
@@ -163,7 +207,7 @@ describe('the route table', () => {
     ['HEAD /v1/secrets/a', '405 DELETE,GET,PUT'],
     ['get /v1/secrets/a', '405 DELETE,GET,PUT'],
     ['GET /v1/secrets/a:restore', '405 POST'],
-    ['PATCH /v1/secrets/a:nope', '405 DELETE,GET,POST,PUT'],
+    ['HEAD /v1/secrets/a:nope', '405 DELETE,GET,PATCH,POST,PUT'],
     ['DELETE /v1/policies', '405 GET,POST'],
     ['POST /v1/policies/pol_1', '405 DELETE,GET,PATCH,PUT'],
     ['HEAD /v1/policies/test', '405 DELETE,GET,PATCH,POST,PUT'],
@@ -186,7 +230,15 @@ describe('the route table', () => {
   it('ends in one of its answers for any text', () => {
     fc.assert(
       fc.property(fc.constantFrom('GET', 'POST', 'x'), fc.string({ unit: 'binary-ascii' }), (method, tail) => {
-        for (const head of ['', '/v1/', '/v1/secrets/', '/v1/t/', '/v1/t/x/secrets/', '/v1/policies/']) {
+        for (const head of [
+          '',
+          '/v1/',
+          '/v1/secrets/',
+          '/v1/t/',
+          '/v1/t/x/secrets/',
+          '/v1/partner/',
+          '/v1/policies/',
+        ]) {
           expect(['route', 'not_found', 'method_not_allowed']).toContain(table.match(method, head + tail).kind);
         }
       }),

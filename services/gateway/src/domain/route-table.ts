@@ -15,6 +15,8 @@ export interface Route extends HttpRule {
   readonly pathParameters: readonly string[];
   /** True: also served below `/v1/t/{tenant_id}/` (rest-api-core 3.1). */
   readonly tenantPrefix: boolean;
+  /** True: also served below `/v1/partner/`, for the objects of the tenant's partner (rest-api-core 3.2). */
+  readonly partnerPrefix: boolean;
 }
 
 export interface RouteHit {
@@ -26,6 +28,8 @@ export interface RouteHit {
   readonly paramRefusal: VaultError | undefined;
   /** Tenant of the path prefix, decoded once and otherwise unchecked. */
   readonly tenantId: string | undefined;
+  /** True below `/v1/partner/`: the call is about the partner's objects. */
+  readonly isForPartner: boolean;
 }
 
 export type RouteMatch =
@@ -39,7 +43,12 @@ export interface RouteTable {
   match(httpMethod: string, rawPath: string): RouteMatch;
 }
 
-const tenantPrefix = `${apiPrefix}t/`;
+/** What stood in front of the route; each prefix has routes of its own, so none is found behind another. */
+type Prefix = Pick<RouteHit, 'tenantId' | 'isForPartner'>;
+
+const belowTenantPath = `${apiPrefix}t/`;
+const belowPartnerPath = `${apiPrefix}partner/`;
+const noPrefix: Prefix = Object.freeze({ tenantId: undefined, isForPartner: false });
 const notFound: RouteMatch = Object.freeze({ kind: 'not_found' });
 const noParams: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -72,20 +81,21 @@ const routesOf = (service: DescService): Route[] =>
       segment.kind === 'literal' ? [] : [segment.name],
     );
     const id = `${service.typeName}/${method.name}`;
-    return [{ ...rule, id, service, method, pathParameters, tenantPrefix: getOption(service, surface).tenantPrefix }];
+    const { tenantPrefix, partnerPrefix } = getOption(service, surface);
+    return [{ ...rule, id, service, method, pathParameters, tenantPrefix, partnerPrefix }];
   });
 
 const allowOf = (candidates: readonly Candidate<Route>[]): string[] =>
   [...new Set(candidates.flatMap(({ methods }) => [...methods.keys()]))].sort();
 
 /** The hit behind a candidate, its captures decoded. */
-const hitOf = (candidate: Candidate<Route>, route: Route, tenantId: string | undefined): RouteHit => {
+const hitOf = (candidate: Candidate<Route>, route: Route, prefix: Prefix): RouteHit => {
   const refuse = (paramRefusal: VaultError): RouteHit => ({
     kind: 'route',
     route,
     params: noParams,
     paramRefusal,
-    tenantId,
+    ...prefix,
   });
   if (candidate.fault !== undefined) return refuse(invalidPath(candidate.captures.at(-1) ?? '', candidate.fault));
   const params: Record<string, string> = {};
@@ -98,45 +108,51 @@ const hitOf = (candidate: Candidate<Route>, route: Route, tenantId: string | und
     }
     params[name] = decoded;
   }
-  return { kind: 'route', route, params, paramRefusal: undefined, tenantId };
+  return { kind: 'route', route, params, paramRefusal: undefined, ...prefix };
 };
 
 /**
- * Compiles the HTTP bindings of the contract into a matcher (rest-api-core 1.1, 3.1). Paths are compared as they came:
+ * Compiles the HTTP bindings of the contract into a matcher (rest-api-core 1.1, 3.1, 3.2). Paths are compared as they came:
  * no case folding, no dot segments resolved, no slashes merged. Throws when two methods claim the same call.
  */
 export const compileRoutes = (services: readonly DescService[]): RouteTable => {
   const routes = services.flatMap(routesOf);
   const everywhere = createRouteTrie<Route>();
   const belowTenant = createRouteTrie<Route>();
+  const belowPartner = createRouteTrie<Route>();
   for (const route of routes) {
     const template = parseTemplate(route.template);
     const added = addRoute(everywhere, template, route.httpMethod, route);
     if (!added) throw new Error(`${route.id}: ${route.httpMethod} ${route.template} is taken`);
     if (route.tenantPrefix) addRoute(belowTenant, template, route.httpMethod, route);
+    if (route.partnerPrefix) addRoute(belowPartner, template, route.httpMethod, route);
   }
 
-  const pick = (httpMethod: string, candidates: readonly Candidate<Route>[], tenantId?: string): RouteMatch => {
+  const pick = (httpMethod: string, candidates: readonly Candidate<Route>[], prefix: Prefix): RouteMatch => {
     for (const candidate of candidates) {
       const route = candidate.methods.get(httpMethod);
-      if (route !== undefined) return hitOf(candidate, route, tenantId);
+      if (route !== undefined) return hitOf(candidate, route, prefix);
     }
     return candidates.length === 0 ? notFound : { kind: 'method_not_allowed', allow: allowOf(candidates) };
   };
 
   const matchBelowTenant = (httpMethod: string, rawPath: string): RouteMatch => {
-    const slash = rawPath.indexOf('/', tenantPrefix.length);
-    if (slash <= tenantPrefix.length) return notFound;
-    const tenantId = percentDecode(rawPath.slice(tenantPrefix.length, slash));
-    const match = pick(httpMethod, findCandidates(belowTenant, rawPath, slash + 1), tenantId);
+    const slash = rawPath.indexOf('/', belowTenantPath.length);
+    if (slash <= belowTenantPath.length) return notFound;
+    const tenantId = percentDecode(rawPath.slice(belowTenantPath.length, slash));
+    const match = pick(httpMethod, findCandidates(belowTenant, rawPath, slash + 1), { ...noPrefix, tenantId });
     if (match.kind !== 'route' || tenantId !== undefined) return match;
     return { ...match, params: noParams, paramRefusal: malformedParameter('tenant_id') };
   };
 
   const match = (httpMethod: string, rawPath: string): RouteMatch => {
-    if (rawPath.startsWith(tenantPrefix)) return matchBelowTenant(httpMethod, rawPath);
+    if (rawPath.startsWith(belowTenantPath)) return matchBelowTenant(httpMethod, rawPath);
+    if (rawPath.startsWith(belowPartnerPath)) {
+      const candidates = findCandidates(belowPartner, rawPath, belowPartnerPath.length);
+      return pick(httpMethod, candidates, { ...noPrefix, isForPartner: true });
+    }
     if (!rawPath.startsWith(apiPrefix)) return notFound;
-    return pick(httpMethod, findCandidates(everywhere, rawPath, apiPrefix.length));
+    return pick(httpMethod, findCandidates(everywhere, rawPath, apiPrefix.length), noPrefix);
   };
   return { routes, match };
 };

@@ -9,6 +9,7 @@ const json = 'application/json; charset=utf-8';
 const clientHeaders = [
   answerHeaders.etag,
   answerHeaders.location,
+  answerHeaders.replayed,
   answerHeaders.rateLimit,
   answerHeaders.rateRemaining,
   answerHeaders.rateReset,

@@ -26,10 +26,21 @@ export interface CallFacts {
   readonly sourceIp: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly tenantPrefix: string | undefined;
+  /** True below `/v1/partner/`. */
+  readonly isForPartner: boolean;
   readonly refusal: VaultError | undefined;
 }
 
 const plainText = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?');
+
+/**
+ * A key that metadata cannot carry travels as an empty one, which is none either: the service refuses it in its turn of
+ * the order of work, where keys count at all. With something in the place of its characters it could be another key.
+ */
+const idempotencyKeyOf = (headers: IncomingHttpHeaders): string | undefined => {
+  const key = headerOf(headers, 'idempotency-key');
+  return key === undefined || plainText(key) === key ? key : '';
+};
 
 /** What travels with the call: the client's credentials, and what only the gateway has seen. */
 export const callHeaders = (headers: IncomingHttpHeaders, facts: CallFacts): Record<string, string> => {
@@ -40,6 +51,9 @@ export const callHeaders = (headers: IncomingHttpHeaders, facts: CallFacts): Rec
   pass(metadataNames.authorization, headerOf(headers, 'authorization'));
   pass(metadataNames.traceparent, headerOf(headers, 'traceparent'));
   pass(metadataNames.tenantHeader, headerOf(headers, 'x-tenant-id'));
+  pass(metadataNames.partnerHeader, headerOf(headers, 'x-partner-id'));
+  pass(metadataNames.objectScope, facts.isForPartner ? 'partner' : undefined);
+  pass(metadataNames.idempotencyKey, idempotencyKeyOf(headers));
   pass(metadataNames.sourceIp, facts.sourceIp);
   pass(metadataNames.userAgent, headerOf(headers, 'user-agent'));
   pass(metadataNames.clientRequestId, facts.clientRequestId);

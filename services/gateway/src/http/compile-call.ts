@@ -111,6 +111,7 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
         refusal,
         clientRequestId: clientId instanceof VaultError ? undefined : clientId,
         tenantPrefix: hit.tenantId,
+        isForPartner: hit.isForPartner,
       }),
       input instanceof VaultError ? create(method.input) : input,
     );

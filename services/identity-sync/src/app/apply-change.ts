@@ -15,7 +15,7 @@ export const createApplyChange = ({
 }): ApplyChange => {
   // A partner's tenants are read after the commit: whichever is added from then on is looked up under the new state.
   const scopesOf = async (change: Change): Promise<readonly ScopeId[]> =>
-    change.kind === 'partner' ? await mirror.tenantScopesOf(change.partnerId) : [`t:${change.tenantId}` as ScopeId];
+    change.kind === 'partner' ? await mirror.scopesBelow(change.partnerId) : [`t:${change.tenantId}` as ScopeId];
 
   const putInForce = async ({ change }: IncomingEvent): Promise<void> => publish(await scopesOf(change));
 

@@ -5,16 +5,17 @@ import {
   type IdentityFeedService,
   LookupCallerResponseSchema,
   LookupIdentityResponseSchema,
+  LookupPartnerResponseSchema,
   LookupTenantResponseSchema,
 } from '@scaivault/contracts';
 import type { RevisionFeed } from '@scaivault/pipeline';
-import { parseTenantId } from '@scaivault/tenancy';
+import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
 import type { FindCaller, FindTenant } from '../app/look-up.ts';
 import type { Directory } from '../ports.ts';
 import { decodeAnyType } from './decode.ts';
 import { encodeCaller } from './encode.ts';
 
-/** What our own processes know callers and tenants by, and the news of their changes. */
+/** What our own processes know callers, tenants and partners by, and the news of their changes. */
 export const createIdentityFeedService = ({
   findTenant,
   findCaller,
@@ -23,12 +24,17 @@ export const createIdentityFeedService = ({
 }: {
   readonly findTenant: FindTenant;
   readonly findCaller: FindCaller;
-  readonly directory: Pick<Directory, 'identity'>;
+  readonly directory: Pick<Directory, 'identity' | 'partner'>;
   readonly feed: Pick<RevisionFeed, 'follow'>;
 }): ServiceImpl<typeof IdentityFeedService> => ({
   lookupTenant: async ({ tenantId }) => {
     const tenant = await findTenant(parseTenantId(tenantId));
     return create(LookupTenantResponseSchema, tenant === undefined ? { found: false } : { found: true, ...tenant });
+  },
+
+  lookupPartner: async ({ partnerId }) => {
+    const partner = await directory.partner(parsePartnerId(partnerId));
+    return create(LookupPartnerResponseSchema, partner === undefined ? { found: false } : { found: true, ...partner });
   },
 
   lookupCaller: async ({ tenantId, subject, identityId }) => {

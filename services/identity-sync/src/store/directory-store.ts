@@ -1,6 +1,7 @@
 import type { Database, Tx } from '@scaivault/db';
-import type { ScopeId, TenantId } from '@scaivault/tenancy';
+import { partnerScope, type ScopeId, scopeId, type TenantId } from '@scaivault/tenancy';
 import type { Directory, KnownIdentity, KnownTenant, NamedIdentity } from '../ports.ts';
+import { selectPartner } from './partner-table.ts';
 
 type IdentityRow<Known extends KnownIdentity> = Omit<Known, 'groups'> & {
   readonly groupSubjectIds: readonly string[];
@@ -56,6 +57,11 @@ export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'sql'>): D
     const [row] = await db.sql<KnownTenant[]>`
       select partner_id as "partnerId", status, partner_status as "partnerStatus" from lookup_tenant(${tenantId}::text)`;
     return row;
+  },
+
+  partner: async (partnerId) => {
+    const ownScope = scopeId(partnerScope(partnerId));
+    return await db.withScope(ownScope, (tx) => selectPartner(tx, ownScope));
   },
 
   caller: async (tenantId, subject, identityId) => {

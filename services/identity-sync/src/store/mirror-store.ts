@@ -83,7 +83,10 @@ export const createMirrorStore = (db: Pick<Database, 'withScope' | 'sql'>): Mirr
     }
   },
 
-  tenantScopesOf: (partnerId) => db.withScope(partnerScopeId(partnerId), (tx) => selectTenantScopes(tx, partnerId)),
+  scopesBelow: (partnerId) => {
+    const ownScope = partnerScopeId(partnerId);
+    return db.withScope(ownScope, async (tx) => [ownScope, ...(await selectTenantScopes(tx, partnerId))]);
+  },
 
   forgetEvents: (receivedBeforeMicros, most) => forgetEvents(db, receivedBeforeMicros, most),
 

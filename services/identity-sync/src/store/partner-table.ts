@@ -2,6 +2,13 @@ import type { Tx } from '@scaivault/db';
 import type { PartnerId, ScopeId } from '@scaivault/tenancy';
 import type { PartnerProfile } from '../domain/change.ts';
 import type { Entry } from '../domain/entry.ts';
+import type { KnownPartner } from '../ports.ts';
+
+/** The partner's state, if the mirror has heard of it; the transaction is in the partner's scope. */
+export const selectPartner = async (tx: Tx, scopeId: ScopeId): Promise<KnownPartner | undefined> => {
+  const [row] = await tx<KnownPartner[]>`select status from partner where scope_id = ${scopeId}`;
+  return row;
+};
 
 type Row = PartnerProfile & Omit<Entry<never>, 'profile'>;
 

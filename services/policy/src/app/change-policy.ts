@@ -1,4 +1,4 @@
-import type { Caller } from '@scaivault/pipeline';
+import type { Caller, Once } from '@scaivault/pipeline';
 import { checkPriority } from '../domain/check-priority.ts';
 import { checkNulls, keepScope, mergePolicy, type PolicyPatch } from '../domain/merge-policy.ts';
 import { type Policy, type PolicyFields, policyDefaults } from '../domain/policy.ts';
@@ -24,14 +24,16 @@ const change = async (
   caller: Caller,
   policyId: string,
   edit: (current: Policy) => PolicyFields,
+  once?: Once,
 ): Promise<PolicyDocument> => {
   const { scopeId } = await findChangeable(caller, policyId);
   const policy = await putInForce(scopeId, async () => {
-    const changed = await policies.change(scopeId, policyId, (current) => {
+    const editRow = (current: Policy): Policy => {
       const fields = edit(current);
       checkPriority(current.scope, fields.priority);
       return { ...current, ...fields, updatedAtMicros: nowMicros() };
-    });
+    };
+    const changed = await policies.change(scopeId, policyId, editRow, once);
     if (changed === undefined) throw policyNotFound();
     return changed;
   });
@@ -41,9 +43,9 @@ const change = async (
 /** PUT: what is left out gets its default, but for the scope, which is fixed (rest-api-core 6.4, 15). */
 export const createReplacePolicy =
   (dependencies: Dependencies) =>
-  async (caller: Caller, policyId: string, input: PolicyInput): Promise<PolicyDocument> => {
+  async (caller: Caller, policyId: string, input: PolicyInput, once: Once | undefined): Promise<PolicyDocument> => {
     const rules = readRules(input.rules);
-    return await change(dependencies, caller, policyId, (current) => {
+    const replace = (current: Policy): PolicyFields => {
       keepScope(current.scope, input.scope);
       return {
         name: input.name,
@@ -52,7 +54,8 @@ export const createReplacePolicy =
         rules,
         isActive: input.isActive ?? policyDefaults.isActive,
       };
-    });
+    };
+    return await change(dependencies, caller, policyId, replace, once);
   };
 
 /** PATCH: merges (rest-api-core 1.1, 6.4). */

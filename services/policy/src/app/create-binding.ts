@@ -1,4 +1,4 @@
-import type { Caller } from '@scaivault/pipeline';
+import type { Caller, Once } from '@scaivault/pipeline';
 import { newId } from '@scaivault/tenancy';
 import { type Binding, type BoundType, maxBindings } from '../domain/binding.ts';
 import { checkBinding } from '../domain/bound-identity.ts';
@@ -32,6 +32,7 @@ export const createCreateBinding =
     caller: Caller,
     policyId: string,
     { identityType, identityId, expiresAtMicros }: BindingInput,
+    once: Once | undefined,
   ): Promise<{ readonly binding: Binding; readonly renewed: boolean }> => {
     checkBinding(identityType, identityId, expiresAtMicros, nowMicros());
     const { scopeId } = await findChangeable(caller, policyId);
@@ -48,7 +49,7 @@ export const createCreateBinding =
       createdBy: caller.identityId,
     };
     return await putInForce(scopeId, async () => {
-      const outcome = await bindings.bind(scopeId, binding, maxBindings);
+      const outcome = await bindings.bind(scopeId, binding, maxBindings, once);
       if (outcome.kind === 'no_policy') throw policyNotFound();
       if (outcome.kind === 'full') throw tooManyBindings(maxBindings);
       return { binding: outcome.binding, renewed: outcome.kind === 'renewed' };

@@ -1,4 +1,4 @@
-import type { Caller } from '@scaivault/pipeline';
+import type { Caller, Once } from '@scaivault/pipeline';
 import { newId } from '@scaivault/tenancy';
 import { checkPriority } from '../domain/check-priority.ts';
 import { type Policy, type PolicyScope, policyDefaults } from '../domain/policy.ts';
@@ -27,7 +27,7 @@ export const createCreatePolicy =
     readonly putInForce: PutInForce;
     readonly nowMicros: Clock;
   }) =>
-  async (caller: Caller, input: PolicyInput): Promise<Policy> => {
+  async (caller: Caller, input: PolicyInput, once: Once | undefined): Promise<Policy> => {
     const scope = input.scope ?? policyDefaults.scope;
     const rules = readRules(input.rules);
     const createdAtMicros = nowMicros();
@@ -45,6 +45,6 @@ export const createCreatePolicy =
     checkPriority(scope, policy.priority);
     requireRoleFor(caller, scope);
     const scopeId = scopeIdOf(caller, scope);
-    await putInForce(scopeId, () => policies.insert(scopeId, policy));
+    await putInForce(scopeId, () => policies.insert(scopeId, policy, once));
     return policy;
   };

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { EmptySchema } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { ListBindingsResponseSchema, ListPoliciesResponseSchema, type PolicyService } from '@scaivault/contracts';
-import { answerWith, callerOf, noteForAudit } from '@scaivault/pipeline';
+import { answerWith, callerOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import type { createReplacePolicy, createUpdatePolicy } from '../app/change-policy.ts';
 import type { createCreateBinding } from '../app/create-binding.ts';
 import type { createCreatePolicy } from '../app/create-policy.ts';
@@ -43,7 +43,8 @@ export const createPolicyService = (use: PolicyUseCases): ServiceImpl<typeof Pol
   },
 
   createPolicy: async (request, context) => {
-    const policy = await use.createPolicy(callerOf(context), { name: request.name, ...decodeFields(request) });
+    const input = { name: request.name, ...decodeFields(request) };
+    const policy = await use.createPolicy(callerOf(context), input, onceOf(context));
     noteForAudit(context, { policy_id: policy.id, policy_scope: policy.scope });
     answerWith(context, { location: `/v1/policies/${policy.id}` });
     return encodePolicy({ policy, bindings: [] });
@@ -57,7 +58,7 @@ export const createPolicyService = (use: PolicyUseCases): ServiceImpl<typeof Pol
   replacePolicy: async (request, context) => {
     noteForAudit(context, { policy_id: request.policyId });
     const input = { name: request.name, ...decodeFields(request) };
-    return encodePolicy(await use.replacePolicy(callerOf(context), request.policyId, input));
+    return encodePolicy(await use.replacePolicy(callerOf(context), request.policyId, input, onceOf(context)));
   },
 
   updatePolicy: async (request, context) => {
@@ -80,11 +81,12 @@ export const createPolicyService = (use: PolicyUseCases): ServiceImpl<typeof Pol
 
   createBinding: async ({ policyId, identityType, identityId, expiresAt }, context) => {
     noteForAudit(context, { policy_id: policyId, bound_identity_id: identityId });
-    const { binding, renewed } = await use.createBinding(callerOf(context), policyId, {
+    const input = {
       identityType: decodeBoundType(identityType),
       identityId,
       expiresAtMicros: decodeTime('expires_at', expiresAt),
-    });
+    };
+    const { binding, renewed } = await use.createBinding(callerOf(context), policyId, input, onceOf(context));
     noteForAudit(context, { binding_id: binding.id });
     if (renewed) answerWith(context, { status: 200 });
     else answerWith(context, { location: `/v1/policies/${policyId}/bindings/${binding.id}` });

@@ -66,7 +66,7 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
         order by id limit ${limit}`,
     ),
 
-  bind: (scopeId, binding, most) =>
+  bind: (scopeId, binding, most, once) =>
     db.withScope(scopeId, async (tx) => {
       const { policyId, createdAtMicros: nowMicros } = binding;
       // The policy's row is the lock under which bindings are counted and told apart.
@@ -75,9 +75,13 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
       await tx`delete from binding where ${ofPolicy(tx, scopeId, policyId)} and not ${live(tx, nowMicros)}`;
       const same = await findSame(tx, scopeId, binding);
       const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding);
-      if (renewed !== undefined) return { kind: 'renewed', binding: renewed };
+      if (renewed !== undefined) {
+        await once?.commit(tx);
+        return { kind: 'renewed', binding: renewed };
+      }
       if ((await countLive(tx, scopeId, policyId, nowMicros)) >= most) return { kind: 'full' };
       await insert(tx, scopeId, binding);
+      await once?.commit(tx);
       return { kind: 'bound', binding };
     }),
 

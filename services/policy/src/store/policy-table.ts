@@ -67,19 +67,21 @@ export const createPolicyTable = (db: Pick<Database, 'withScope'>): PolicyStore 
       return rows.map((row) => ({ ...row, scope: scopeKind(scopeId) }));
     }),
 
-  insert: (scopeId, policy) =>
+  insert: (scopeId, policy, once) =>
     db.withScope(scopeId, async (tx) => {
       const row = { scope_id: scopeId, id: policy.id, created_at: policy.createdAtMicros, ...columnsOf(policy) };
       await naming(policy.name, tx`insert into policy ${tx(row)}`);
+      await once?.commit(tx);
     }),
 
-  change: (scopeId, id, edit) =>
+  change: (scopeId, id, edit, once) =>
     db.withScope(scopeId, async (tx) => {
       const current = await read(tx, scopeId, id, true);
       if (current === undefined) return undefined;
       const changed = edit(current);
       const { name } = changed;
       await naming(name, tx`update policy set ${tx(columnsOf(changed))} where scope_id = ${scopeId} and id = ${id}`);
+      await once?.commit(tx);
       return changed;
     }),
 

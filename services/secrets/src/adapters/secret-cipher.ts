@@ -1,8 +1,9 @@
-import { encodeAad, IntegrityError, type KeyChain } from '@scaivault/crypto';
-import { isVaultError, VaultError } from '@scaivault/errors';
-import type { Logger, Metrics } from '@scaivault/runtime';
-import { type Scope, type SecretPath, scopeId } from '@scaivault/tenancy';
+import { encodeAad, envelopeBytes, IntegrityError, type KeyChain } from '@scaivault/crypto';
+import { isVaultError } from '@scaivault/errors';
+import { scopeId } from '@scaivault/tenancy';
 import type { SecretCipher } from '../ports.ts';
+import type { IntegrityAlarm, ValuePlace } from './integrity-alarm.ts';
+import type { ValueObjects } from './value-objects.ts';
 
 /**
  * Whether the bytes or the key named beside them are to blame: not an outage, which is a 503. A row that was moved to
@@ -11,48 +12,57 @@ import type { SecretCipher } from '../ports.ts';
 const isIntegrityFailure = (error: unknown): boolean =>
   error instanceof IntegrityError || (isVaultError(error) && error.httpStatus !== 503);
 
+const aadOf = ({ scope, path, version }: ValuePlace, contentId?: string): Buffer =>
+  encodeAad({ purpose: 'secret', scopeId: scopeId(scope), pathId: path, version, contentId });
+
 /**
  * Values under the key chain, each bound to its scope, path and version (rest-api-core 14): a row that was moved,
- * swapped or changed in the database does not open, but sounds the alarm.
+ * swapped or changed in the database does not open, but sounds the alarm. A value whose ciphertext is longer than
+ * `thresholdBytes` becomes an object, whose key is bound with the rest; the row and the object open only together.
  */
 export const createSecretCipher = ({
   keys,
-  logger,
-  metrics,
+  objects,
+  thresholdBytes,
+  alarm,
 }: {
-  readonly keys: Pick<KeyChain, 'sealData' | 'openData'>;
-  readonly logger: Pick<Logger, 'error'>;
-  readonly metrics: Pick<Metrics, 'integrityAlarms'>;
+  readonly keys: Pick<KeyChain, 'sealData' | 'sealContent' | 'openData'>;
+  readonly objects: ValueObjects;
+  readonly thresholdBytes: number;
+  readonly alarm: IntegrityAlarm;
 }): SecretCipher => {
-  const place = (scope: Scope, path: SecretPath, version: number): Buffer =>
-    encodeAad({ purpose: 'secret', scopeId: scopeId(scope), pathId: path, version });
-
-  const alarmed = (error: unknown, scope: Scope, path: SecretPath, version: number): unknown => {
-    if (!isIntegrityFailure(error)) return error;
-    metrics.integrityAlarms.inc();
-    logger.error(
-      { alarm: 'integrity', scope: scopeId(scope), path, version, err: error },
-      'A stored secret is not what was written there.',
-    );
-    return new VaultError('internal_error', 'An internal error occurred. Report it with the request id.', {
-      cause: error,
-    });
+  const guarded = async <Result>(place: ValuePlace, work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw isIntegrityFailure(error) ? alarm(place, error) : error;
+    }
   };
 
   return {
     async seal(scope, path, version, data) {
-      try {
-        return await keys.sealData(scope, place(scope, path, version), data);
-      } catch (error) {
-        throw alarmed(error, scope, path, version);
+      const place = { scope, path, version };
+      if (envelopeBytes(data.length) <= thresholdBytes) {
+        return { objectKey: null, ...(await guarded(place, () => keys.sealData(scope, aadOf(place), data))) };
       }
+      const { contentId, ciphertext, ...wrapped } = await guarded(place, () =>
+        keys.sealContent(scope, (id) => aadOf(place, id), data),
+      );
+      await objects.put(scopeId(scope), contentId, ciphertext);
+      return { ciphertext: null, objectKey: contentId, ...wrapped };
     },
-    async open(scope, path, version, sealed) {
-      try {
-        return await keys.openData(scope, place(scope, path, version), sealed);
-      } catch (error) {
-        throw alarmed(error, scope, path, version);
+
+    async open(scope, path, version, { ciphertext, objectKey, ...wrapped }) {
+      const place = { scope, path, version };
+      if (ciphertext !== null) {
+        return await guarded(place, () => keys.openData(scope, aadOf(place), { ciphertext, ...wrapped }));
       }
+      const object = objectKey === null ? undefined : await objects.get(scopeId(scope), objectKey);
+      if (objectKey === null || object === undefined) {
+        throw alarm(place, new Error(`The object ${objectKey} is missing.`));
+      }
+      const sealed = { ciphertext: object, ...wrapped };
+      return await guarded(place, () => keys.openData(scope, aadOf(place, objectKey), sealed));
     },
   };
 };

@@ -29,8 +29,8 @@ export const createDeleteSecret =
       if (held === undefined || presenceOf(held.facts.deletedAtMicros, now) === 'gone') throw secretNotFound(path);
       if (!request.permanent) requireLiving(caller, target, held.facts, now);
       requirePrecondition(precondition, path, held.facts.currentVersion);
-      const versionCount = await held.countVersions();
-      if (request.permanent) await held.erase();
+      const versionCount = (await held.keptVersions()).length;
+      if (request.permanent) await held.erase(now);
       else await held.markDeleted(now);
       return {
         versionCount,

@@ -13,6 +13,8 @@ export interface VersionsRequest {
 
 export interface VersionsResult {
   readonly currentVersion: number;
+  /** The instant that the states of the versions speak of. */
+  readonly nowMicros: number;
   readonly versions: readonly VersionFacts[];
   /** Undefined: these were the last. */
   readonly cursor: string | undefined;
@@ -40,11 +42,12 @@ export const createListVersions =
     const binding = { scopeId: scopeId(scope), route: 'ListVersions', filters: { path } };
     const before = request.cursor === undefined ? undefined : readPosition(cursors.open(binding, request.cursor));
     const found = await store.versions(scope, path, before, limit + 1);
-    const { currentVersion } = requireLiving(caller, target, found?.facts, clock());
+    const nowMicros = clock();
+    const { currentVersion } = requireLiving(caller, target, found?.facts, nowMicros);
     const versions = (found?.versions ?? []).slice(0, limit);
     const last = versions.at(-1);
     const hasMore = (found?.versions.length ?? 0) > limit && last !== undefined;
-    return { currentVersion, versions, cursor: hasMore ? cursors.seal(binding, last.version) : undefined };
+    return { currentVersion, nowMicros, versions, cursor: hasMore ? cursors.seal(binding, last.version) : undefined };
   };
 
 export type ListVersions = ReturnType<typeof createListVersions>;

@@ -3,7 +3,11 @@ import { VaultError } from '@scaivault/errors';
 /** The entity tag of a version's value, quotes included (rest-api-core 1.7). */
 export const versionTag = (version: number): string => `"v${version}"`;
 
-const versionForm = /^"v([1-9]\d{0,8})"$/;
+/** The entity tag of a secret's metadata: a change of it makes no new version (rest-api-core 1.7). */
+export const revisionTag = (revision: number): string => `"m${revision}"`;
+
+const forms = { version: /^"v([1-9]\d{0,8})"$/, revision: /^"m([1-9]\d{0,8})"$/ } as const;
+const examples = { version: versionTag(3), revision: revisionTag(3) } as const;
 /** RFC 9110, 8.8.3: weak or strong, any visible characters but the quote. */
 const anyTag = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 
@@ -12,13 +16,13 @@ const malformed = (header: string, wanted: string): VaultError =>
     details: { reason: 'malformed_header', header },
   });
 
-/** What `If-Match` asks for: a version number, or `*`; 400 `invalid_request` for anything else (rest-api-core 15). */
-export const parseIfMatch = (text: string): number | '*' => {
+/** What `If-Match` asks for: a number, or `*`; 400 `invalid_request` for anything else (rest-api-core 15). */
+export const parseIfMatch = (text: string, kind: keyof typeof forms = 'version'): number | '*' => {
   const trimmed = text.trim();
   if (trimmed === '*') return '*';
-  const version = versionForm.exec(trimmed)?.[1];
-  if (version === undefined) throw malformed('If-Match', '* or one version tag such as "v3"');
-  return Number(version);
+  const number = forms[kind].exec(trimmed)?.[1];
+  if (number === undefined) throw malformed('If-Match', `* or one ${kind} tag such as ${examples[kind]}`);
+  return Number(number);
 };
 
 /** `If-None-Match` of a write knows one form only; another one would be a condition that nobody looks at. */
@@ -34,8 +38,8 @@ export const parseIfNoneMatch = (text: string): readonly string[] | '*' => {
   return tags;
 };
 
-/** Whether a reader who sent this `If-None-Match` has the version already: weak comparison (RFC 9110, 13.1.2). */
-export const isNamedBy = (ifNoneMatch: string, version: number): boolean => {
+/** Whether a reader who sent this `If-None-Match` has what the tag stands for: weak comparison (RFC 9110, 13.1.2). */
+export const isNamedBy = (ifNoneMatch: string, currentTag: string): boolean => {
   const tags = parseIfNoneMatch(ifNoneMatch);
-  return tags === '*' || tags.some((tag) => tag.replace(/^W\//, '') === versionTag(version));
+  return tags === '*' || tags.some((tag) => tag.replace(/^W\//, '') === currentTag);
 };

@@ -24,6 +24,21 @@ const depthOf = (text: string): number => {
   return most;
 };
 
+/** JSON of any kind that a raw field holds; 422 for bytes that are none, without a word of their content. */
+export const parseJson = (
+  bytes: Uint8Array,
+  field: string,
+  wanted: string,
+): { readonly text: string; readonly value: unknown } => {
+  try {
+    const text = decoder.decode(bytes);
+    return { text, value: JSON.parse(text) as unknown };
+  } catch {
+    // The parser's own message quotes the text, which may be a secret.
+    throw fieldError(field, 'type', `must be ${wanted}`);
+  }
+};
+
 export interface JsonObject {
   readonly text: string;
   readonly value: Readonly<Record<string, unknown>>;
@@ -31,15 +46,7 @@ export interface JsonObject {
 
 /** The JSON object that a raw field holds; 422 for anything else, without a word of its content. */
 export const readJsonObject = (bytes: Uint8Array, field: string): JsonObject => {
-  let text: string;
-  let value: unknown;
-  try {
-    text = decoder.decode(bytes);
-    value = JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the text, which may be a secret.
-    throw fieldError(field, 'type', 'must be a JSON object');
-  }
+  const { text, value } = parseJson(bytes, field, 'a JSON object');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw fieldError(field, 'type', 'must be a JSON object');
   }

@@ -15,8 +15,21 @@ export const secretNotFound = (path: SecretPath, deletedAtMicros?: number): Vaul
     details: { path, ...(deletedAtMicros === undefined ? {} : recovery(deletedAtMicros)) },
   });
 
-export const versionNotFound = (path: SecretPath, version: number): VaultError =>
-  new VaultError('version_not_found', `The secret has no readable version ${version}.`, { details: { path, version } });
+/** 404; `reason` says why a version that is known cannot be read. */
+export const versionNotFound = (path: SecretPath, version: number, reason?: 'grace_period_ended'): VaultError =>
+  new VaultError('version_not_found', `The secret has no readable version ${version}.`, {
+    details: { path, version, ...(reason === undefined ? {} : { reason }) },
+  });
+
+/** 404 for the id of a rotation policy: this version has none that a secret could be attached to. */
+export const rotationPolicyNotFound = (): VaultError =>
+  new VaultError('rotation_policy_not_found', 'There is no such rotation policy.');
+
+/** 409 for a change of metadata that was meant for another revision (rest-api-core 1.7). */
+export const revisionConflict = (path: SecretPath, currentRevision: number): VaultError =>
+  new VaultError('version_conflict', `The metadata is at revision ${currentRevision}.`, {
+    details: { path, current_revision: currentRevision },
+  });
 
 export const secretExpired = (path: SecretPath, version: number, expiresAtMicros: number): VaultError =>
   new VaultError('secret_expired', `Version ${version} of the secret has expired.`, {

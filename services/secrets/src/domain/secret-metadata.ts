@@ -21,7 +21,12 @@ const sourceJson = JSON as unknown as {
     reviver: (key: string, value: unknown, context: { readonly source: string }) => unknown,
   ): Record<string, unknown>;
   rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): boolean;
 };
+
+/** JSON whose numbers stay digit by digit when it is printed again. */
+const parseExact = (text: string): Record<string, unknown> =>
+  sourceJson.parse(text, (_key, value, { source }) => (typeof value === 'number' ? sourceJson.rawJSON(source) : value));
 
 const readText = (value: unknown, name: keyof typeof maxCharacters, violations: FieldViolation[]): string | null => {
   if (value === undefined || value === null) return null;
@@ -70,9 +75,7 @@ const readTags = (value: unknown, violations: FieldViolation[]): readonly string
 export const parseMetadata = (bytes: Uint8Array): SecretMetadata => {
   if (bytes.length > maxBytes) throw payloadTooLarge('The metadata', maxBytes, bytes.length);
   const { text } = readJsonObject(bytes, 'metadata');
-  const sent = sourceJson.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' ? sourceJson.rawJSON(source) : value,
-  );
+  const sent = parseExact(text);
   const violations: FieldViolation[] = [];
   const named = {
     description: readText(sent.description, 'description', violations),
@@ -84,6 +87,35 @@ export const parseMetadata = (bytes: Uint8Array): SecretMetadata => {
   // A list of entries, since assigning `__proto__` would not make a key of that name.
   const whole = Object.fromEntries([...Object.entries(named), ...free]);
   return { text: JSON.stringify(whole), tags: named.tags };
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !sourceJson.isRawJSON(value);
+
+/** RFC 7396, section 2. */
+const mergePatch = (present: unknown, patch: unknown): unknown => {
+  if (!isObject(patch)) return patch;
+  const members = new Map(isObject(present) ? Object.entries(present) : []);
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) members.delete(key);
+    else members.set(key, mergePatch(members.get(key), value));
+  }
+  return Object.fromEntries(members);
+};
+
+/** What can be said of a patch alone: 413 above 16 KiB, 422 when it is no JSON object. */
+export const checkMetadataPatch = (patch: Uint8Array): Record<string, unknown> => {
+  if (patch.length > maxBytes) throw payloadTooLarge('The metadata', maxBytes, patch.length);
+  return parseExact(readJsonObject(patch, 'metadata').text);
+};
+
+/**
+ * The present metadata with a patch merged into it (rest-api-core 4.3), key by key and into nested objects, null removing
+ * a key. 413 and 422 as `parseMetadata`, for the patch and for what comes of it.
+ */
+export const mergeMetadata = (presentText: string, patch: Uint8Array): SecretMetadata => {
+  const merged = mergePatch(parseExact(presentText), checkMetadataPatch(patch));
+  return parseMetadata(Buffer.from(JSON.stringify(merged)));
 };
 
 /** What a secret has whose first version came without metadata. */

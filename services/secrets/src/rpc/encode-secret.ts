@@ -1,7 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import {
+  type ExpiringSecret,
+  ExpiringSecretSchema,
   type PutSecretResponse,
   PutSecretResponseSchema,
+  type RotationItem,
+  RotationItemSchema,
   type Secret,
   type SecretMetadata,
   SecretMetadataSchema,
@@ -14,16 +18,24 @@ import {
 import type { Target } from '@scaivault/pipeline';
 import { optionalTimestamp, timestampOf } from '@scaivault/runtime';
 import type { Scope } from '@scaivault/tenancy';
+import type { ListedSecret } from '../app/list-secrets.ts';
 import type { PutResult } from '../app/put-secret.ts';
 import type { ReadResult } from '../app/read-secret.ts';
-import type { RestoreResult } from '../app/restore-secret.ts';
+import type { RotateResult } from '../app/rotate-secret.ts';
+import { recoverableUntil } from '../domain/recovery.ts';
 import type { VersionFacts } from '../domain/secret.ts';
 import { versionState } from '../domain/version-state.ts';
-import type { ScannedSecret } from '../ports.ts';
+import type { DescribedSecret, ExpiringSecret as ExpiringRow } from '../ports.ts';
 
-const rawJson = (text: string): Uint8Array => Buffer.from(text);
+export const rawJson = (text: string): Uint8Array => Buffer.from(text);
 
-export const encodeSecret = ({ path }: Target, { secret, value, data }: ReadResult): Secret =>
+/** Said of a partner's secret only (rest-api-core 15, on 3.2). */
+const partnerMark = (scope: Scope) => (scope.kind === 'partner' ? { scope: scope.kind } : {});
+
+const optionalId = (id: string | null | undefined): { secretPolicyId: string } | object =>
+  id === null || id === undefined ? {} : { secretPolicyId: id };
+
+export const encodeSecret = ({ path, scope }: Target, { secret, value, data }: ReadResult): Secret =>
   create(SecretSchema, {
     path,
     secretType: value.secretType,
@@ -34,9 +46,11 @@ export const encodeSecret = ({ path }: Target, { secret, value, data }: ReadResu
     updatedAt: timestampOf(secret.updatedAtMicros),
     expiresAt: optionalTimestamp(value.expiresAtMicros),
     lastAccessedAt: optionalTimestamp(secret.lastAccessedAtMicros),
+    ...optionalId(secret.secretPolicyId),
+    ...partnerMark(scope),
   });
 
-export const encodePut = ({ path }: Target, { facts }: PutResult): PutSecretResponse =>
+export const encodePut = ({ path, scope }: Target, { facts }: PutResult): PutSecretResponse =>
   create(PutSecretResponseSchema, {
     path,
     version: facts.currentVersion,
@@ -45,12 +59,13 @@ export const encodePut = ({ path }: Target, { facts }: PutResult): PutSecretResp
     createdAt: timestampOf(facts.createdAtMicros),
     updatedAt: timestampOf(facts.updatedAtMicros),
     expiresAt: optionalTimestamp(facts.expiresAtMicros),
+    ...partnerMark(scope),
   });
 
-/** `notify_before` has its default, since nothing can set it yet. */
-const defaultNotifyBefore = ['30d', '7d', '1d'];
-
-export const encodeMetadata = ({ path, scope }: Target, { facts, versionCount }: RestoreResult): SecretMetadata =>
+export const encodeMetadata = (
+  { path, scope }: Pick<Target, 'path' | 'scope'>,
+  { facts, versionCount }: DescribedSecret,
+): SecretMetadata =>
   create(SecretMetadataSchema, {
     path,
     scope: scope.kind,
@@ -60,33 +75,71 @@ export const encodeMetadata = ({ path, scope }: Target, { facts, versionCount }:
     metadata: rawJson(facts.metadata),
     metadataRevision: facts.metadataRevision,
     maxVersions: facts.maxVersions,
-    notifyBefore: defaultNotifyBefore,
+    notifyBefore: [...facts.notifyBefore],
     createdAt: timestampOf(facts.createdAtMicros),
     updatedAt: timestampOf(facts.updatedAtMicros),
     expiresAt: optionalTimestamp(facts.expiresAtMicros),
     lastAccessedAt: optionalTimestamp(facts.lastAccessedAtMicros),
+    ...optionalId(facts.secretPolicy?.id),
+    deletedAt: optionalTimestamp(facts.deletedAtMicros),
+    recoverableUntil: optionalTimestamp(
+      facts.deletedAtMicros === null ? null : recoverableUntil(facts.deletedAtMicros),
+    ),
   });
 
-export const encodeVersion = (facts: VersionFacts, currentVersion: number): Version =>
+export const encodeVersion = (facts: VersionFacts, currentVersion: number, nowMicros: number): Version =>
   create(VersionSchema, {
     version: facts.version,
-    state: versionState(facts, currentVersion),
+    state: versionState(facts, currentVersion, nowMicros),
     secretType: facts.secretType,
     createdAt: timestampOf(facts.createdAtMicros),
     createdBy: facts.createdBy,
     expiresAt: optionalTimestamp(facts.expiresAtMicros),
+    graceEndsAt: optionalTimestamp(facts.graceEndsAtMicros),
+    isRotation: facts.isRotation,
     destroyedAt: optionalTimestamp(facts.destroyedAtMicros),
   });
 
-export const encodeSummary = (scope: Scope, row: ScannedSecret): SecretSummary =>
-  create(SecretSummarySchema, {
-    path: row.path,
-    scope: scope.kind,
-    secretType: row.secretType,
-    version: row.currentVersion,
-    metadata: rawJson(row.metadata),
-    createdAt: timestampOf(row.createdAtMicros),
-    updatedAt: timestampOf(row.updatedAtMicros),
-    expiresAt: optionalTimestamp(row.expiresAtMicros),
-    deletedAt: optionalTimestamp(row.deletedAtMicros),
+/** What both kinds of lists show of a row. */
+const summaryOf = (scope: Scope, row: ListedSecret | ExpiringRow) => ({
+  path: row.path,
+  scope: scope.kind,
+  secretType: row.secretType,
+  version: row.currentVersion,
+  metadata: rawJson(row.metadata),
+  createdAt: timestampOf(row.createdAtMicros),
+  updatedAt: timestampOf(row.updatedAtMicros),
+  deletedAt: optionalTimestamp(row.deletedAtMicros),
+});
+
+export const encodeSummary = (row: ListedSecret): SecretSummary =>
+  create(SecretSummarySchema, { ...summaryOf(row.scope, row), expiresAt: optionalTimestamp(row.expiresAtMicros) });
+
+const dayMicros = 86_400 * 1_000_000;
+
+export const encodeExpiring = (scope: Scope, row: ExpiringRow, nowMicros: number): ExpiringSecret =>
+  create(ExpiringSecretSchema, {
+    ...summaryOf(scope, row),
+    expiresAt: timestampOf(row.expiresAtMicros),
+    daysRemaining: Math.floor((row.expiresAtMicros - nowMicros) / dayMicros),
+  });
+
+export const encodeRotation = (
+  { policyPath }: Target,
+  triggeredBy: string,
+  { rotation, oldVersion, newVersion, completedAtMicros }: RotateResult,
+): RotationItem =>
+  create(RotationItemSchema, {
+    id: rotation.id,
+    secretPath: policyPath,
+    status: 'success',
+    oldVersion,
+    newVersion,
+    autoGenerated: rotation.isGenerated,
+    gracePeriodEnds: optionalTimestamp(
+      rotation.graceEndsAtMicros > completedAtMicros ? rotation.graceEndsAtMicros : null,
+    ),
+    triggeredBy,
+    startedAt: timestampOf(rotation.startedAtMicros),
+    completedAt: timestampOf(completedAtMicros),
   });

@@ -1,7 +1,7 @@
 import type { SqlTag, Tx } from '@scaivault/db';
 import { type Scope, scopeId } from '@scaivault/tenancy';
 import type { ScannedSecret, SecretScan } from '../ports.ts';
-import { secretColumns } from './secret-table.ts';
+import { type SecretRow, secretColumns, toFacts } from './secret-table.ts';
 
 /** Behind every path: their bytes end at 'z'. */
 const behindAllPaths = '~';
@@ -29,7 +29,7 @@ export const scanSecrets = async (
     self === null || self <= after
       ? tx``
       : tx`(select k.path from ${pathsBy(tx, owner, by)} and k.path = ${self}) union all`;
-  return await tx<ScannedSecret[]>`
+  const rows = await tx<(SecretRow & Pick<ScannedSecret, 'path' | 'tags'>)[]>`
     select found.* from (
       ${itself} (
         select k.path from ${pathsBy(tx, owner, by)} and k.path >= ${from} and k.path > ${after} and k.path < ${before}
@@ -40,4 +40,5 @@ export const scanSecrets = async (
       from secret as s where s.scope_id = ${owner} and s.path = next.path limit 1
     ) as found
     order by next.path collate "C" limit ${limit}`;
+  return rows.map(toFacts);
 };

@@ -1,9 +1,8 @@
 import type { Tx } from '@scaivault/db';
-import { type Scope, type SecretPath, scopeId } from '@scaivault/tenancy';
+import type { ScopeId, SecretPath } from '@scaivault/tenancy';
 
 /** Makes these the tags under which the secret is found. */
-export const replaceTags = async (tx: Tx, scope: Scope, path: SecretPath, tags: readonly string[]): Promise<void> => {
-  const owner = scopeId(scope);
+export const replaceTags = async (tx: Tx, owner: ScopeId, path: SecretPath, tags: readonly string[]): Promise<void> => {
   await tx`
     delete from secret_tag where scope_id = ${owner} and path = ${path} and tag <> all (${[...tags]}::text[])`;
   if (tags.length === 0) return;

@@ -2,6 +2,7 @@ import { type DescField, type DescMethod, getOption, ScalarType } from '@bufbuil
 import { json } from '@scaivault/contracts';
 import type { HttpRule } from '../http-rule.ts';
 import { parseTemplate } from '../routing/template.ts';
+import { isNullsField } from './object-reader.ts';
 
 export interface HeaderField {
   readonly field: DescField;
@@ -40,7 +41,7 @@ export const fieldSourcesOf = (method: DescMethod, rule: HttpRule): FieldSources
     if (inPath.has(field.name)) path.push(field);
     else if (look.header !== '') headers.push({ field, header: look.header.toLowerCase() });
     else if (look.body) rawBody = field;
-    else if (look.nulls) nulls = field;
+    else if (isNullsField(field)) nulls = field;
     else others.push(field);
   }
   if (path.length !== inPath.size) refuse('the path names a field that the request does not have');

@@ -1,5 +1,6 @@
-import { create, type DescField, type DescMessage } from '@bufbuild/protobuf';
+import { create, type DescField, type DescMessage, getOption } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
+import { json } from '@scaivault/contracts';
 import type { Cursor } from '../json/cursor.ts';
 import { shownNameLength } from '../json/document.ts';
 import { kindAt, scanObject, scanWord, skipValue } from '../json/scan.ts';
@@ -16,14 +17,11 @@ interface MemberReader {
   readonly takesNull: boolean;
 }
 
-/** Reads one member into the target; says whether it was null. */
-export type MembersReader = (
-  cursor: Cursor,
-  name: string,
-  parentPath: string,
-  target: Target,
-  violations: Violations,
-) => 'null' | 'value';
+/** Passes over an object and shows each member with the cursor at its value, which must be moved past. */
+type Scan = (onMember: (cursor: Cursor, name: string) => void) => void;
+
+/** Reads the members of one object into the target; `parentPath` stands in front of their names in violations. */
+export type MembersReader = (scan: Scan, parentPath: string, target: Target, violations: Violations) => void;
 
 const memberReader = (field: DescField): MemberReader => ({
   property: field.localName,
@@ -31,26 +29,34 @@ const memberReader = (field: DescField): MemberReader => ({
   takesNull: field.presence !== FeatureSet_FieldPresence.IMPLICIT,
 });
 
-/** Compiles the reader of an object's members; a name outside `fields` breaks the rule `unknown` (rest-api-core 1.1). */
-export const compileMembers = (fields: readonly DescField[]): MembersReader => {
+/**
+ * Compiles the reader of an object's members. A name outside `fields` breaks the rule `unknown` (rest-api-core 1.1); the
+ * field `nulls` gets the names of the members that were null, where null and absence differ (RFC 7396).
+ */
+export const compileMembers = (fields: readonly DescField[], nulls: DescField | undefined): MembersReader => {
   const members = new Map(fields.map((field) => [field.name, memberReader(field)]));
-  return (cursor, name, parentPath, target, violations) => {
-    const path = parentPath + (name.length > shownNameLength ? name.slice(0, shownNameLength) : name);
-    const member = members.get(name);
-    if (member === undefined) {
-      violations.add(path, 'unknown', 'Is not a field of this request.');
-      skipValue(cursor);
-      return 'value';
-    }
-    if (member.takesNull && kindAt(cursor) === 'null') {
-      scanWord(cursor, 'null');
-      return 'null';
-    }
-    const value = member.read(cursor, path, violations);
-    if (value !== undefined) target[member.property] = value;
-    return 'value';
+  return (scan, parentPath, target, violations) => {
+    const nullNames: string[] = [];
+    scan((cursor, name) => {
+      const path = parentPath + (name.length > shownNameLength ? name.slice(0, shownNameLength) : name);
+      const member = members.get(name);
+      if (member === undefined) {
+        violations.add(path, 'unknown', 'Is not a field of this request.');
+        skipValue(cursor);
+      } else if (member.takesNull && kindAt(cursor) === 'null') {
+        scanWord(cursor, 'null');
+        nullNames.push(name);
+      } else {
+        const value = member.read(cursor, path, violations);
+        if (value !== undefined) target[member.property] = value;
+      }
+    });
+    if (nulls !== undefined) target[nulls.localName] = nullNames;
   };
 };
+
+/** The field that takes the names of the members that were null; no client can fill it by its own name. */
+export const isNullsField = (field: DescField): boolean => getOption(field, json).nulls;
 
 const compiled = new WeakMap<DescMessage, ValueReader>();
 
@@ -58,19 +64,20 @@ const compiled = new WeakMap<DescMessage, ValueReader>();
 const compileMessageReader = (message: DescMessage): ValueReader => {
   const known = compiled.get(message);
   if (known !== undefined) return known;
-  let readMember: MembersReader | undefined;
+  let readMembers: MembersReader | undefined;
   const read: ValueReader = (cursor, path, violations) => {
     if (kindAt(cursor) !== 'object') {
       skipValue(cursor);
       violations.add(path, 'type', 'Must be an object.');
       return undefined;
     }
-    readMember ??= compileMembers(message.fields);
-    const readOne = readMember;
+    readMembers ??= compileMembers(
+      message.fields.filter((field) => !isNullsField(field)),
+      message.fields.find(isNullsField),
+    );
     const target: Target = create(message);
-    scanObject(cursor, (name) => {
-      readOne(cursor, name, `${path}.`, target, violations);
-    });
+    const scan: Scan = (onMember) => scanObject(cursor, (name) => onMember(cursor, name));
+    readMembers(scan, `${path}.`, target, violations);
     return target;
   };
   compiled.set(message, read);

@@ -33,14 +33,16 @@ const scalarWriter = (field: DescField, scalar: ScalarType): ValueWriter => {
   return writeInteger;
 };
 
+const unanswerable = (field: DescField): Error =>
+  new Error(`${field.parent.typeName}.${field.name}: this kind of field is not answered`);
+
 const singleWriter = (field: DescField, messageWriterOf: (field: DescField) => ValueWriter): ValueWriter => {
   if (field.message?.typeName === TimestampSchema.typeName) {
     return getOption(field, json).micros ? writeMicros : writeSeconds;
   }
-  if (field.fieldKind === 'map' || field.enum !== undefined || field.oneof !== undefined) {
-    throw new Error(`${field.parent.typeName}.${field.name}: this kind of field is not answered`);
-  }
-  return field.message === undefined ? scalarWriter(field, field.scalar) : messageWriterOf(field);
+  if (field.message !== undefined) return messageWriterOf(field);
+  if (field.scalar === undefined) throw unanswerable(field);
+  return scalarWriter(field, field.scalar);
 };
 
 const listWriter =
@@ -52,11 +54,23 @@ const listWriter =
     return `${text}]`;
   };
 
+/** An object by the map's keys; all of them its own members, so that one called `__proto__` is written like any other. */
+const mapWriter =
+  (writeItem: ValueWriter): ValueWriter =>
+  (items: Readonly<Record<string, never>>) => {
+    let text = '';
+    for (const [key, item] of Object.entries(items))
+      text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${writeItem(item)}`;
+    return text === '' ? '{}' : `${text}}`;
+  };
+
 /** Compiles the writer of one field's value. */
 export const compileValueWriter = (
   field: DescField,
   messageWriterOf: (field: DescField) => ValueWriter,
 ): ValueWriter => {
+  if (field.oneof !== undefined) throw unanswerable(field);
   const writeSingle = singleWriter(field, messageWriterOf);
-  return field.fieldKind === 'list' ? listWriter(writeSingle) : writeSingle;
+  if (field.fieldKind === 'list') return listWriter(writeSingle);
+  return field.fieldKind === 'map' ? mapWriter(writeSingle) : writeSingle;
 };

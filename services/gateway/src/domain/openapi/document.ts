@@ -67,6 +67,8 @@ export interface Operation {
   readonly 'x-scaivault-audit'?: string;
   /** The call is also served below `/v1/t/{tenant_id}/`. */
   readonly 'x-scaivault-tenant-prefix'?: boolean;
+  /** The call is also served below `/v1/partner/`. */
+  readonly 'x-scaivault-partner-prefix'?: boolean;
 }
 
 /** Operations of one path, by lower-case HTTP method. */

@@ -3,12 +3,13 @@ import { Format, type Rules, rules } from '@scaivault/contracts';
 import { given } from './doc-text.ts';
 import type { Schema } from './document.ts';
 
-const pathPattern = '^[a-z0-9_-]+(/[a-z0-9_-]+){0,9}$';
+const segments = '[a-z0-9_-]+(/[a-z0-9_-]+)';
 
 const formatSchemas: ReadonlyMap<Format, Schema> = new Map([
-  [Format.SECRET_PATH, { pattern: pathPattern, maxLength: 512 }],
-  [Format.POLICY_PATH, { pattern: pathPattern, maxLength: 512 }],
-  [Format.PATH_PREFIX, { pattern: '^[a-z0-9_-]+(/[a-z0-9_-]+){0,9}/?$', maxLength: 513 }],
+  [Format.SECRET_PATH, { pattern: `^${segments}{0,9}$`, maxLength: 512 }],
+  // Below `partner/` lies a path of full length.
+  [Format.POLICY_PATH, { pattern: `^${segments}{0,10}$`, maxLength: 520 }],
+  [Format.PATH_PREFIX, { pattern: `^${segments}{0,10}/?$`, maxLength: 521 }],
   [Format.DURATION, { pattern: '^(\\d+w)?(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?$', minLength: 2 }],
   [Format.TIMESTAMP, { format: 'date-time' }],
   [Format.IP, { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }],

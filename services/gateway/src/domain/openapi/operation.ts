@@ -17,6 +17,7 @@ import { docTextOf, given, splitSummary } from './doc-text.ts';
 import type { Header, Operation, Parameter, Reference, Response } from './document.ts';
 import { errorResponses } from './error-responses.ts';
 import type { MessageSchemas } from './message-schemas.ts';
+import type { sharedParameters } from './shared-components.ts';
 
 const pathNote = 'May hold slashes, written as they are or as `%2F`.';
 
@@ -50,6 +51,9 @@ const headerName = (name: string): string =>
     .map((word) => ownSpelling[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
     .join('-');
 
+const sharedParameter = (name: keyof typeof sharedParameters, isTaken: boolean): Reference[] =>
+  isTaken ? [{ $ref: `#/components/parameters/${name}` }] : [];
+
 const parametersOf = (
   route: Route,
   sources: FieldSources,
@@ -67,7 +71,9 @@ const parametersOf = (
       schema: schemas.fieldSchema(field, 'request'),
     }),
   ),
-  ...(isPublic ? [] : [{ $ref: '#/components/parameters/TenantId' }]),
+  ...sharedParameter('IdempotencyKey', getOption(route.method, answers).idempotent),
+  ...sharedParameter('TenantId', !isPublic),
+  ...sharedParameter('PartnerId', route.partnerPrefix),
 ];
 
 const requestBodyOf = (
@@ -95,6 +101,7 @@ const statusTexts: Readonly<Record<number, string>> = {
 const successHeaders = (status: number, asked: Access, answer: Answers): Record<string, Header | Reference> => ({
   'X-Request-ID': { $ref: '#/components/headers/RequestId' },
   ...(answer.etag ? { ETag: { $ref: '#/components/headers/ETag' } } : {}),
+  ...(answer.idempotent ? { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } } : {}),
   ...(status === 201 || status === 202 ? { Location: { $ref: '#/components/headers/Location' } } : {}),
   ...(asked.rate === ''
     ? {}
@@ -130,6 +137,13 @@ const permissionText = ({ permission, path, eachRow }: Access): string | undefin
   return `${name} @ ${eachRow ? 'each row' : path}`;
 };
 
+/** Groups and codes of a call's refusals: those of every call with a token, those of its devices, its own. */
+const errorNames = (isPublic: boolean, { errors, idempotent }: Answers): string[] => [
+  ...(isPublic ? [] : ['A']),
+  ...(idempotent ? ['I'] : []),
+  ...errors,
+];
+
 const textOrNothing = (text: string): string | undefined => (text === '' ? undefined : text);
 
 /** The OpenAPI operation of a route, from its method's options and comments. */
@@ -149,7 +163,7 @@ export const operationOf = (route: Route, schemas: MessageSchemas): Operation =>
     ...given('requestBody', requestBodyOf(route, sources, schemas)),
     responses: {
       ...successResponses(route, asked, schemas),
-      ...errorResponses([...(isPublic ? [] : ['A']), ...getOption(method, answers).errors]),
+      ...errorResponses(errorNames(isPublic, getOption(method, answers))),
     },
     ...(isPublic ? { security: [] } : {}),
     ...given('x-scaivault-scope', textOrNothing(asked.scope)),
@@ -157,5 +171,6 @@ export const operationOf = (route: Route, schemas: MessageSchemas): Operation =>
     ...given('x-scaivault-rate', textOrNothing(asked.rate)),
     ...given('x-scaivault-audit', textOrNothing(asked.audit)),
     ...(route.tenantPrefix ? { 'x-scaivault-tenant-prefix': true } : {}),
+    ...(route.partnerPrefix ? { 'x-scaivault-partner-prefix': true } : {}),
   };
 };

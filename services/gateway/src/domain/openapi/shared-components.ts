@@ -9,6 +9,21 @@ export const sharedParameters: Readonly<Record<string, Parameter>> = {
     description: 'Acts in another tenant than the one the token names; for administrators of a partner or of all.',
     schema: { type: 'string', minLength: 1, maxLength: 128 },
   },
+  PartnerId: {
+    name: 'X-Partner-ID',
+    in: 'header',
+    required: false,
+    description:
+      'Below `/v1/partner/`: another partner than that of the tenant acted in; for administrators of all partners.',
+    schema: { type: 'string', minLength: 1, maxLength: 128 },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description: 'The same key with the same request within 24 hours brings the first answer again and does nothing.',
+    schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[ -~]+$' },
+  },
 };
 
 const integer = { type: 'integer' } as const;
@@ -19,6 +34,7 @@ export const sharedHeaders: Readonly<Record<string, Header>> = {
   RequestId: { description: 'Our id of this request.', schema: { type: 'string', pattern: '^req_' } },
   ETag: { description: 'Version tag, for `If-Match` and `If-None-Match`.', schema: text },
   Location: { description: 'Address of the new resource.', schema: text },
+  IdempotencyReplayed: { description: '`true` on an answer that was stored by an earlier request.', schema: text },
   RateLimitLimit: { description: "Capacity of the category's bucket.", schema: integer },
   RateLimitRemaining: { description: 'Whole units left.', schema: integer },
   RateLimitReset: { description: 'Unix second at which the bucket is full again.', schema: integer },

@@ -35,6 +35,15 @@ const pathMarkup = (path: string): Html => {
 const need = (label: string, value: string | undefined): Html =>
   value === undefined ? html`` : html`<div><dt>${label}</dt><dd><code>${value}</code></dd></div>`;
 
+/** Where else than at its own path the call is served. */
+const otherPaths = (operation: Operation): string | undefined => {
+  const paths = [
+    operation['x-scaivault-tenant-prefix'] === true ? '/v1/t/{tenant_id}/' : undefined,
+    operation['x-scaivault-partner-prefix'] === true ? '/v1/partner/' : undefined,
+  ].filter((path) => path !== undefined);
+  return paths.length === 0 ? undefined : paths.join(' ');
+};
+
 const needs = (operation: Operation): Html => {
   const isPublic = operation.security?.length === 0;
   return html`<dl class="needs">
@@ -43,6 +52,7 @@ const needs = (operation: Operation): Html => {
     ${need('Permission', operation['x-scaivault-permission'])}
     ${need('Rate category', operation['x-scaivault-rate'])}
     ${need('Audit action', operation['x-scaivault-audit'])}
+    ${need('Also below', otherPaths(operation))}
   </dl>`;
 };
 

@@ -1,5 +1,5 @@
 import type { OpenApiDocument, Operation, Parameter, Reference, Schema } from '../openapi/document.ts';
-import { resolveSchema } from './schema-text.ts';
+import { mapValueOf, resolveSchema } from './schema-text.ts';
 
 /** Words that make an example speak, by field name. */
 const wordsByName: Readonly<Record<string, unknown>> = {
@@ -16,7 +16,15 @@ const wordsByName: Readonly<Record<string, unknown>> = {
   scope: 'tenant',
   has_more: false,
   version: 3,
+  paths: ['app/prod/db', 'app/prod/cache'],
+  generator: 'random',
+  config: { length: 32 },
+  samples: [{ password: '…' }],
+  entropy_bits: { password: 190.5 },
 };
+
+/** What the maps of our answers are keyed by. */
+const mapKey = 'app/prod/db';
 
 const idPattern = /^\^([a-z]+)_/;
 
@@ -60,11 +68,14 @@ const wholeExample = (document: OpenApiDocument, schema: Schema): unknown => {
     members.map(([name, member]) => {
       if (Object.hasOwn(wordsByName, name)) return [name, wordsByName[name]];
       if (isNullable(member)) return [name, null];
-      const { items, const: only } = resolveSchema(document, member);
-      if (only !== undefined) return [name, only];
+      const whole = resolveSchema(document, member);
+      if (whole.const !== undefined) return [name, whole.const];
+      const { items } = whole;
       if (items !== undefined && resolveSchema(document, items).properties !== undefined) {
         return [name, [wholeExample(document, items)]];
       }
+      const mapValue = mapValueOf(whole);
+      if (mapValue !== undefined) return [name, { [mapKey]: wholeExample(document, mapValue) }];
       return [name, valueExample(document, name, member)];
     }),
   );

@@ -13,14 +13,20 @@ export const resolveSchema = (document: OpenApiDocument, schema: Schema): Schema
 const typesOf = (schema: Schema): readonly string[] =>
   schema.type === undefined ? [] : typeof schema.type === 'string' ? [schema.type] : schema.type;
 
-/** `string`, `list of objects`, `integer or null`. */
+/** Schema of the values of an object that has a member for each of any number of keys. */
+export const mapValueOf = ({ additionalProperties }: Schema): Schema | undefined =>
+  typeof additionalProperties === 'object' ? additionalProperties : undefined;
+
+/** `string`, `list of objects`, `map of objects`, `integer or null`. */
 export const typeText = (document: OpenApiDocument, schema: Schema): string => {
   const resolved = resolveSchema(document, schema);
   const types = typesOf(resolved);
   const isNullable = types.includes('null') || schema.anyOf?.some((each) => each.type === 'null') === true;
   const named = types.filter((type) => type !== 'null').map((type) => (type === 'array' ? 'list' : type));
-  const items = resolved.items === undefined ? '' : ` of ${typeText(document, resolved.items)}s`;
-  const base = resolved.format === 'date-time' ? 'timestamp' : (named[0] ?? 'text');
+  const mapValue = mapValueOf(resolved);
+  const inside = resolved.items ?? mapValue;
+  const items = inside === undefined ? '' : ` of ${typeText(document, inside)}s`;
+  const base = resolved.format === 'date-time' ? 'timestamp' : mapValue !== undefined ? 'map' : (named[0] ?? 'text');
   return `${base}${items}${isNullable ? ' or null' : ''}`;
 };
 
@@ -45,7 +51,7 @@ export const boundsText = (schema: Schema): string => {
 };
 
 export interface FieldRow {
-  /** Dotted, with `[]` behind lists: `rules[].effect`. */
+  /** Dotted, with `[]` behind lists and `{}` behind maps: `rules[].effect`, `secrets{}.version`. */
   readonly name: string;
   readonly type: string;
   readonly isRequired: boolean;
@@ -60,7 +66,9 @@ export const fieldRows = (document: OpenApiDocument, schema: Schema, prefix = ''
   const object = resolveSchema(document, schema);
   return Object.entries(object.properties ?? {}).flatMap(([name, member]) => {
     const resolved = resolveSchema(document, member);
-    const nested = resolved.items === undefined ? resolved : resolveSchema(document, resolved.items);
+    const mapValue = mapValueOf(resolved);
+    const nested = resolveSchema(document, resolved.items ?? mapValue ?? resolved);
+    const mark = resolved.items !== undefined ? '[]' : mapValue !== undefined ? '{}' : '';
     const path = `${prefix}${name}`;
     const row: FieldRow = {
       name: path,
@@ -70,6 +78,6 @@ export const fieldRows = (document: OpenApiDocument, schema: Schema, prefix = ''
       description: member.description ?? resolved.description,
     };
     if (depth >= maxRowDepth) return [row];
-    return [row, ...fieldRows(document, nested, resolved.items === undefined ? `${path}.` : `${path}[].`, depth + 1)];
+    return [row, ...fieldRows(document, nested, `${path}${mark}.`, depth + 1)];
   });
 };

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/common/v1/common.proto.
  */
 export const file_scaivault_common_v1_common: GenFile = /*@__PURE__*/
-  fileDesc("CiBzY2FpdmF1bHQvY29tbW9uL3YxL2NvbW1vbi5wcm90bxITc2NhaXZhdWx0LmNvbW1vbi52MSJtCgtFcnJvckRldGFpbBIOCgZyZWFzb24YASABKAkSFAoMZGV0YWlsc19qc29uGAIgASgMEiAKE3JldHJ5X2FmdGVyX3NlY29uZHMYAyABKA1IAIgBAUIWChRfcmV0cnlfYWZ0ZXJfc2Vjb25kcyJRCglScGNTdGF0dXMSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ii0KB1Jhd0JvZHkSFAoMY29udGVudF90eXBlGAEgASgJEgwKBGRhdGEYAiABKAwiTwoWRm9sbG93UmV2aXNpb25zUmVxdWVzdBITCgtmb2xsb3dlcl9pZBgBIAEoCRINCgVlcG9jaBgCIAEoCRIRCgljb25maXJtZWQYAyABKAQicwoXRm9sbG93UmV2aXNpb25zUmVzcG9uc2USDQoFZXBvY2gYASABKAkSEAoIcmV2aXNpb24YAiABKAQSFgoOY2hhbmdlZF9zY29wZXMYAyADKAkSDQoFcmVzZXQYBCABKAgSEAoIbGVhc2VfbXMYBSABKA1iBnByb3RvMw", [file_google_protobuf_any]);
+  fileDesc("CiBzY2FpdmF1bHQvY29tbW9uL3YxL2NvbW1vbi5wcm90bxITc2NhaXZhdWx0LmNvbW1vbi52MSJtCgtFcnJvckRldGFpbBIOCgZyZWFzb24YASABKAkSFAoMZGV0YWlsc19qc29uGAIgASgMEiAKE3JldHJ5X2FmdGVyX3NlY29uZHMYAyABKA1IAIgBAUIWChRfcmV0cnlfYWZ0ZXJfc2Vjb25kcyJRCglScGNTdGF0dXMSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55IsEBCgpLZXB0QW5zd2VyEg4KBmFuc3dlchgBIAEoDBIUCgdyZWZ1c2FsGAIgASgMSACIAQESPQoHaGVhZGVycxgDIAMoCzIsLnNjYWl2YXVsdC5jb21tb24udjEuS2VwdEFuc3dlci5IZWFkZXJzRW50cnkSEgoKYXVkaXRfanNvbhgEIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIKCghfcmVmdXNhbCItCgdSYXdCb2R5EhQKDGNvbnRlbnRfdHlwZRgBIAEoCRIMCgRkYXRhGAIgASgMIk8KFkZvbGxvd1JldmlzaW9uc1JlcXVlc3QSEwoLZm9sbG93ZXJfaWQYASABKAkSDQoFZXBvY2gYAiABKAkSEQoJY29uZmlybWVkGAMgASgEInMKF0ZvbGxvd1JldmlzaW9uc1Jlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHJldmlzaW9uGAIgASgEEhYKDmNoYW5nZWRfc2NvcGVzGAMgAygJEg0KBXJlc2V0GAQgASgIEhAKCGxlYXNlX21zGAUgASgNYgZwcm90bzM", [file_google_protobuf_any]);
 
 /**
  * Travels with every gRPC error of ours: the status is coarser than the code (rest-api-core 1.10).
@@ -81,6 +81,48 @@ export const RpcStatusSchema: GenMessage<RpcStatus> = /*@__PURE__*/
   messageDesc(file_scaivault_common_v1_common, 1);
 
 /**
+ * What a repeated request with the same Idempotency-Key is answered with (rest-api-core 1.6); stored encrypted.
+ *
+ * @generated from message scaivault.common.v1.KeptAnswer
+ */
+export type KeptAnswer = Message<"scaivault.common.v1.KeptAnswer"> & {
+  /**
+   * The RPC's answer, encoded; fields that are shown only once are left out. Counts unless `refusal` is there.
+   *
+   * @generated from field: bytes answer = 1;
+   */
+  answer: Uint8Array;
+
+  /**
+   * RpcStatus of a refusal by the operation itself.
+   *
+   * @generated from field: optional bytes refusal = 2;
+   */
+  refusal?: Uint8Array | undefined;
+
+  /**
+   * Status, ETag and Location, by header name.
+   *
+   * @generated from field: map<string, string> headers = 3;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * What the first request noted for its audit row: a JSON object.
+   *
+   * @generated from field: bytes audit_json = 4;
+   */
+  auditJson: Uint8Array;
+};
+
+/**
+ * Describes the message scaivault.common.v1.KeptAnswer.
+ * Use `create(KeptAnswerSchema)` to create a new message.
+ */
+export const KeptAnswerSchema: GenMessage<KeptAnswer> = /*@__PURE__*/
+  messageDesc(file_scaivault_common_v1_common, 2);
+
+/**
  * An answer that is not JSON.
  *
  * @generated from message scaivault.common.v1.RawBody
@@ -102,7 +144,7 @@ export type RawBody = Message<"scaivault.common.v1.RawBody"> & {
  * Use `create(RawBodySchema)` to create a new message.
  */
 export const RawBodySchema: GenMessage<RawBody> = /*@__PURE__*/
-  messageDesc(file_scaivault_common_v1_common, 2);
+  messageDesc(file_scaivault_common_v1_common, 3);
 
 /**
  * Asked again and again by a process that keeps cached authority (policies, identities) of an owner service: one call
@@ -138,7 +180,7 @@ export type FollowRevisionsRequest = Message<"scaivault.common.v1.FollowRevision
  * Use `create(FollowRevisionsRequestSchema)` to create a new message.
  */
 export const FollowRevisionsRequestSchema: GenMessage<FollowRevisionsRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_common_v1_common, 3);
+  messageDesc(file_scaivault_common_v1_common, 4);
 
 /**
  * @generated from message scaivault.common.v1.FollowRevisionsResponse
@@ -183,5 +225,5 @@ export type FollowRevisionsResponse = Message<"scaivault.common.v1.FollowRevisio
  * Use `create(FollowRevisionsResponseSchema)` to create a new message.
  */
 export const FollowRevisionsResponseSchema: GenMessage<FollowRevisionsResponse> = /*@__PURE__*/
-  messageDesc(file_scaivault_common_v1_common, 4);
+  messageDesc(file_scaivault_common_v1_common, 5);
 

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file scaivault/options/v1/access.proto.
  */
 export const file_scaivault_options_v1_access: GenFile = /*@__PURE__*/
-  fileDesc("CiFzY2FpdmF1bHQvb3B0aW9ucy92MS9hY2Nlc3MucHJvdG8SFHNjYWl2YXVsdC5vcHRpb25zLnYxIj0KB1N1cmZhY2USDAoEcGVlchgBIAEoCRIVCg10ZW5hbnRfcHJlZml4GAIgASgIEg0KBXRpdGxlGAMgASgJIvEBCgZBY2Nlc3MSMAoIYXVkaWVuY2UYASABKA4yHi5zY2FpdmF1bHQub3B0aW9ucy52MS5BdWRpZW5jZRINCgVzY29wZRgCIAEoCRI0CgpwZXJtaXNzaW9uGAMgASgOMiAuc2NhaXZhdWx0Lm9wdGlvbnMudjEuUGVybWlzc2lvbhIMCgRwYXRoGAQgASgJEhAKCGVhY2hfcm93GAUgASgIEgwKBHJhdGUYBiABKAkSDQoFYXVkaXQYByABKAkSEgoKYXVkaXRfcGF0aBgIIAEoCRIQCghyZXNvdXJjZRgJIAEoCRINCgVwZWVycxgKIAMoCSJLCgdBbnN3ZXJzEg4KBnN0YXR1cxgBIAMoDRIOCgZlcnJvcnMYAiADKAkSDAoEZXRhZxgDIAEoCBISCgppZGVtcG90ZW50GAQgASgIIpUCCgVSdWxlcxIQCghyZXF1aXJlZBgBIAEoCBISCgptaW5fbGVuZ3RoGAIgASgNEhIKCm1heF9sZW5ndGgYAyABKA0SEAoDbWluGAQgASgDSACIAQESEAoDbWF4GAUgASgDSAGIAQESDgoGb25lX29mGAYgAygJEhMKC29uZV9vZl9jb2RlGAcgASgJEiwKBmZvcm1hdBgIIAEoDjIcLnNjYWl2YXVsdC5vcHRpb25zLnYxLkZvcm1hdBIRCgltaW5faXRlbXMYCSABKA0SEQoJbWF4X2l0ZW1zGAogASgNEhEKCWlkX3ByZWZpeBgLIAEoCRISCgphbGxvd196ZXJvGAwgASgIQgYKBF9taW5CBgoEX21heCKoAQoESnNvbhILCgNyYXcYASABKAgSFQoNZG9jdW1lbnRlZF9ieRgCIAEoCRIXCg9kb2N1bWVudGVkX2xpc3QYAyABKAgSEgoKb21pdF91bnNldBgEIAEoCBIOCgZtaWNyb3MYBSABKAgSDgoGaGVhZGVyGAYgASgJEhIKCmNvbW1hX2xpc3QYByABKAgSDQoFbnVsbHMYCCABKAgSDAoEYm9keRgJIAEoCCplCghBdWRpZW5jZRIYChRBVURJRU5DRV9VTlNQRUNJRklFRBAAEhYKEkFVRElFTkNFX0FOWV9UT0tFThABEhMKD0FVRElFTkNFX1BVQkxJQxACEhIKDkFVRElFTkNFX1BFRVJTEAMqrAEKClBlcm1pc3Npb24SGgoWUEVSTUlTU0lPTl9VTlNQRUNJRklFRBAAEhMKD1BFUk1JU1NJT05fUkVBRBABEhQKEFBFUk1JU1NJT05fV1JJVEUQAhIVChFQRVJNSVNTSU9OX0RFTEVURRADEhMKD1BFUk1JU1NJT05fTElTVBAEEhUKEVBFUk1JU1NJT05fUk9UQVRFEAUSFAoQUEVSTUlTU0lPTl9BRE1JThAGKrkBCgZGb3JtYXQSFgoSRk9STUFUX1VOU1BFQ0lGSUVEEAASFgoSRk9STUFUX1NFQ1JFVF9QQVRIEAESFgoSRk9STUFUX1BPTElDWV9QQVRIEAISFgoSRk9STUFUX1BBVEhfUFJFRklYEAMSEwoPRk9STUFUX0RVUkFUSU9OEAQSFAoQRk9STUFUX1RJTUVTVEFNUBAFEg0KCUZPUk1BVF9JUBAGEhUKEUZPUk1BVF9GT1JFSUdOX0lEEAc6WgoHc3VyZmFjZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjRhgMgASgLMh0uc2NhaXZhdWx0Lm9wdGlvbnMudjEuU3VyZmFjZVIHc3VyZmFjZTpWCgZhY2Nlc3MSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjRhgMgASgLMhwuc2NhaXZhdWx0Lm9wdGlvbnMudjEuQWNjZXNzUgZhY2Nlc3M6WQoHYW5zd2VycxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNKGAyABKAsyHS5zY2FpdmF1bHQub3B0aW9ucy52MS5BbnN3ZXJzUgdhbnN3ZXJzOlIKBXJ1bGVzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjRhgMgASgLMhsuc2NhaXZhdWx0Lm9wdGlvbnMudjEuUnVsZXNSBXJ1bGVzOk8KBGpzb24SHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNKGAyABKAsyGi5zY2FpdmF1bHQub3B0aW9ucy52MS5Kc29uUgRqc29uYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("CiFzY2FpdmF1bHQvb3B0aW9ucy92MS9hY2Nlc3MucHJvdG8SFHNjYWl2YXVsdC5vcHRpb25zLnYxIlUKB1N1cmZhY2USDAoEcGVlchgBIAEoCRIVCg10ZW5hbnRfcHJlZml4GAIgASgIEg0KBXRpdGxlGAMgASgJEhYKDnBhcnRuZXJfcHJlZml4GAQgASgIIoUCCgZBY2Nlc3MSMAoIYXVkaWVuY2UYASABKA4yHi5zY2FpdmF1bHQub3B0aW9ucy52MS5BdWRpZW5jZRINCgVzY29wZRgCIAEoCRI0CgpwZXJtaXNzaW9uGAMgASgOMiAuc2NhaXZhdWx0Lm9wdGlvbnMudjEuUGVybWlzc2lvbhIMCgRwYXRoGAQgASgJEhAKCGVhY2hfcm93GAUgASgIEgwKBHJhdGUYBiABKAkSDQoFYXVkaXQYByABKAkSEgoKYXVkaXRfcGF0aBgIIAEoCRIQCghyZXNvdXJjZRgJIAEoCRINCgVwZWVycxgKIAMoCRISCgphdWRpdF9lYWNoGAsgASgIIksKB0Fuc3dlcnMSDgoGc3RhdHVzGAEgAygNEg4KBmVycm9ycxgCIAMoCRIMCgRldGFnGAMgASgIEhIKCmlkZW1wb3RlbnQYBCABKAgilQIKBVJ1bGVzEhAKCHJlcXVpcmVkGAEgASgIEhIKCm1pbl9sZW5ndGgYAiABKA0SEgoKbWF4X2xlbmd0aBgDIAEoDRIQCgNtaW4YBCABKANIAIgBARIQCgNtYXgYBSABKANIAYgBARIOCgZvbmVfb2YYBiADKAkSEwoLb25lX29mX2NvZGUYByABKAkSLAoGZm9ybWF0GAggASgOMhwuc2NhaXZhdWx0Lm9wdGlvbnMudjEuRm9ybWF0EhEKCW1pbl9pdGVtcxgJIAEoDRIRCgltYXhfaXRlbXMYCiABKA0SEQoJaWRfcHJlZml4GAsgASgJEhIKCmFsbG93X3plcm8YDCABKAhCBgoEX21pbkIGCgRfbWF4IrYBCgRKc29uEgsKA3JhdxgBIAEoCBIVCg1kb2N1bWVudGVkX2J5GAIgASgJEhcKD2RvY3VtZW50ZWRfbGlzdBgDIAEoCBISCgpvbWl0X3Vuc2V0GAQgASgIEg4KBm1pY3JvcxgFIAEoCBIOCgZoZWFkZXIYBiABKAkSEgoKY29tbWFfbGlzdBgHIAEoCBINCgVudWxscxgIIAEoCBIMCgRib2R5GAkgASgIEgwKBG9uY2UYCiABKAgqZQoIQXVkaWVuY2USGAoUQVVESUVOQ0VfVU5TUEVDSUZJRUQQABIWChJBVURJRU5DRV9BTllfVE9LRU4QARITCg9BVURJRU5DRV9QVUJMSUMQAhISCg5BVURJRU5DRV9QRUVSUxADKqwBCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABITCg9QRVJNSVNTSU9OX1JFQUQQARIUChBQRVJNSVNTSU9OX1dSSVRFEAISFQoRUEVSTUlTU0lPTl9ERUxFVEUQAxITCg9QRVJNSVNTSU9OX0xJU1QQBBIVChFQRVJNSVNTSU9OX1JPVEFURRAFEhQKEFBFUk1JU1NJT05fQURNSU4QBiq5AQoGRm9ybWF0EhYKEkZPUk1BVF9VTlNQRUNJRklFRBAAEhYKEkZPUk1BVF9TRUNSRVRfUEFUSBABEhYKEkZPUk1BVF9QT0xJQ1lfUEFUSBACEhYKEkZPUk1BVF9QQVRIX1BSRUZJWBADEhMKD0ZPUk1BVF9EVVJBVElPThAEEhQKEEZPUk1BVF9USU1FU1RBTVAQBRINCglGT1JNQVRfSVAQBhIVChFGT1JNQVRfRk9SRUlHTl9JRBAHOloKB3N1cmZhY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY0YYDIAEoCzIdLnNjYWl2YXVsdC5vcHRpb25zLnYxLlN1cmZhY2VSB3N1cmZhY2U6VgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoCzIcLnNjYWl2YXVsdC5vcHRpb25zLnYxLkFjY2Vzc1IGYWNjZXNzOlkKB2Fuc3dlcnMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjShgMgASgLMh0uc2NhaXZhdWx0Lm9wdGlvbnMudjEuQW5zd2Vyc1IHYW5zd2VyczpSCgVydWxlcxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCzIbLnNjYWl2YXVsdC5vcHRpb25zLnYxLlJ1bGVzUgVydWxlczpPCgRqc29uEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShgMgASgLMhouc2NhaXZhdWx0Lm9wdGlvbnMudjEuSnNvblIEanNvbmIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Where a service lives and how it is reached.
@@ -43,6 +43,13 @@ export type Surface = Message<"scaivault.options.v1.Surface"> & {
    * @generated from field: string title = 3;
    */
   title: string;
+
+  /**
+   * True: every route is also served below /v1/partner/, for the objects of the tenant's partner (rest-api-core 3.2).
+   *
+   * @generated from field: bool partner_prefix = 4;
+   */
+  partnerPrefix: boolean;
 };
 
 /**
@@ -123,6 +130,13 @@ export type Access = Message<"scaivault.options.v1.Access"> & {
    * @generated from field: repeated string peers = 10;
    */
   peers: string[];
+
+  /**
+   * True: the handler leaves one row of action `audit` for each item, the call itself leaves none.
+   *
+   * @generated from field: bool audit_each = 11;
+   */
+  auditEach: boolean;
 };
 
 /**
@@ -276,7 +290,7 @@ export type Json = Message<"scaivault.options.v1.Json"> & {
   documentedBy: string;
 
   /**
-   * The raw value is a list of what documented_by names.
+   * The raw value is a list of what documented_by names, or of texts where that is empty.
    *
    * @generated from field: bool documented_list = 3;
    */
@@ -311,7 +325,7 @@ export type Json = Message<"scaivault.options.v1.Json"> & {
   commaList: boolean;
 
   /**
-   * Filled with the names of the body members that were null (merge patch, RFC 7396).
+   * Filled with the names of the object's members that were null (merge patch, RFC 7396).
    *
    * @generated from field: bool nulls = 8;
    */
@@ -323,6 +337,13 @@ export type Json = Message<"scaivault.options.v1.Json"> & {
    * @generated from field: bool body = 9;
    */
   body: boolean;
+
+  /**
+   * Shown only once: a stored answer (Idempotency-Key) carries null in its place.
+   *
+   * @generated from field: bool once = 10;
+   */
+  once: boolean;
 };
 
 /**

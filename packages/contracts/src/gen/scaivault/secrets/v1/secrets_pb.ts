@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/secrets/v1/secrets.proto.
  */
 export const file_scaivault_secrets_v1_secrets: GenFile = /*@__PURE__*/
-  fileDesc("CiJzY2FpdmF1bHQvc2VjcmV0cy92MS9zZWNyZXRzLnByb3RvEhRzY2FpdmF1bHQuc2VjcmV0cy52MSKYAQoRUmVhZFNlY3JldFJlcXVlc3QSFgoEcGF0aBgBIAEoCUIIirUYBAgBQAESHAoHdmVyc2lvbhgCIAEoBUIGirUYAiABSACIAQESLwoNaWZfbm9uZV9tYXRjaBgDIAEoCUITkrUYDzINaWYtbm9uZS1tYXRjaEgBiAEBQgoKCF92ZXJzaW9uQhAKDl9pZl9ub25lX21hdGNoIusDCgZTZWNyZXQSDAoEcGF0aBgBIAEoCRITCgtzZWNyZXRfdHlwZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgFEhQKBGRhdGEYBCABKAxCBpK1GAIIARI3CghtZXRhZGF0YRgFIAEoDEIlkrUYIQgBEh1zY2FpdmF1bHQuc2VjcmV0cy52MS5NZXRhZGF0YRIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjkKEGxhc3RfYWNjZXNzZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHwoScm90YXRpb25fcG9saWN5X2lkGAogASgJSAKIAQESHQoQc2VjcmV0X3BvbGljeV9pZBgLIAEoCUgDiAEBQg0KC19leHBpcmVzX2F0QhMKEV9sYXN0X2FjY2Vzc2VkX2F0QhUKE19yb3RhdGlvbl9wb2xpY3lfaWRCEwoRX3NlY3JldF9wb2xpY3lfaWQiegoITWV0YWRhdGESIQoLZGVzY3JpcHRpb24YASABKAlCB4q1GAMYgAhIAIgBARIbCgVvd25lchgCIAEoCUIHirUYAxiAAkgBiAEBEhQKBHRhZ3MYAyADKAlCBoq1GAJQQEIOCgxfZGVzY3JpcHRpb25CCAoGX293bmVyIrEDChBQdXRTZWNyZXRSZXF1ZXN0EhYKBHBhdGgYASABKAlCCIq1GAQIAUABEhkKBGRhdGEYAiABKAxCBpK1GAIIAUgAiAEBElwKC3NlY3JldF90eXBlGAMgASgJQkKKtRg+MgJrdjIEanNvbjILY2VydGlmaWNhdGUyB3NzaF9rZXkyB2FwaV9rZXk6E2ludmFsaWRfc2VjcmV0X3R5cGVIAYgBARI8CghtZXRhZGF0YRgEIAEoDEIlkrUYIQgBEh1zY2FpdmF1bHQuc2VjcmV0cy52MS5NZXRhZGF0YUgCiAEBEjEKB29wdGlvbnMYBSABKAsyIC5zY2FpdmF1bHQuc2VjcmV0cy52MS5QdXRPcHRpb25zEiUKCGlmX21hdGNoGAYgASgJQg6StRgKMghpZi1tYXRjaEgDiAEBEi8KDWlmX25vbmVfbWF0Y2gYByABKAlCE5K1GA8yDWlmLW5vbmUtbWF0Y2hIBIgBAUIHCgVfZGF0YUIOCgxfc2VjcmV0X3R5cGVCCwoJX21ldGFkYXRhQgsKCV9pZl9tYXRjaEIQCg5faWZfbm9uZV9tYXRjaCKuAQoKUHV0T3B0aW9ucxIjCgxtYXhfdmVyc2lvbnMYASABKAVCCIq1GAQgAShkSACIAQESHwoKZXhwaXJlc19pbhgCIAEoCUIGirUYAkAESAGIAQESJQoQZXhwZWN0ZWRfdmVyc2lvbhgDIAEoBUIGirUYAiAASAKIAQFCDwoNX21heF92ZXJzaW9uc0INCgtfZXhwaXJlc19pbkITChFfZXhwZWN0ZWRfdmVyc2lvbiLcAgoRUHV0U2VjcmV0UmVzcG9uc2USDAoEcGF0aBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgFEhMKC3NlY3JldF90eXBlGAMgASgJEjcKCG1ldGFkYXRhGAQgASgMQiWStRghCAESHXNjYWl2YXVsdC5zZWNyZXRzLnYxLk1ldGFkYXRhEi4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESHwoScm90YXRpb25fcG9saWN5X2lkGAggASgJSAGIAQFCDQoLX2V4cGlyZXNfYXRCFQoTX3JvdGF0aW9uX3BvbGljeV9pZCJ0ChNEZWxldGVTZWNyZXRSZXF1ZXN0EhYKBHBhdGgYASABKAlCCIq1GAQIAUABEhEKCXBlcm1hbmVudBgCIAEoCBIlCghpZl9tYXRjaBgDIAEoCUIOkrUYCjIIaWYtbWF0Y2hIAIgBAUILCglfaWZfbWF0Y2gi0AEKFERlbGV0ZVNlY3JldFJlc3BvbnNlEgwKBHBhdGgYASABKAkSEQoJcGVybWFuZW50GAIgASgIEhUKDXZlcnNpb25fY291bnQYAyABKAUSLgoKZGVsZXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoRcmVjb3ZlcmFibGVfdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCFAoSX3JlY292ZXJhYmxlX3VudGlsIi4KFFJlc3RvcmVTZWNyZXRSZXF1ZXN0EhYKBHBhdGgYASABKAlCCIq1GAQIAUABIqUGCg5TZWNyZXRNZXRhZGF0YRIMCgRwYXRoGAEgASgJEg0KBXNjb3BlGAIgASgJEhMKC3NlY3JldF90eXBlGAMgASgJEg8KB3ZlcnNpb24YBCABKAUSFQoNdmVyc2lvbl9jb3VudBgFIAEoBRI3CghtZXRhZGF0YRgGIAEoDEIlkrUYIQgBEh1zY2FpdmF1bHQuc2VjcmV0cy52MS5NZXRhZGF0YRIZChFtZXRhZGF0YV9yZXZpc2lvbhgHIAEoBRIUCgxtYXhfdmVyc2lvbnMYCCABKAUSFQoNbm90aWZ5X2JlZm9yZRgJIAMoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCgpleHBpcmVzX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjkKEGxhc3RfYWNjZXNzZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHwoScm90YXRpb25fcG9saWN5X2lkGA4gASgJSAKIAQESHQoQc2VjcmV0X3BvbGljeV9pZBgPIAEoCUgDiAEBEjUKCHJvdGF0aW9uGBAgASgLMh4uc2NhaXZhdWx0LnNlY3JldHMudjEuUm90YXRpb25IBIgBARIzCgpkZWxldGVkX2F0GBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgFiAEBEjoKEXJlY292ZXJhYmxlX3VudGlsGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgGiAEBQg0KC19leHBpcmVzX2F0QhMKEV9sYXN0X2FjY2Vzc2VkX2F0QhUKE19yb3RhdGlvbl9wb2xpY3lfaWRCEwoRX3NlY3JldF9wb2xpY3lfaWRCCwoJX3JvdGF0aW9uQg0KC19kZWxldGVkX2F0QhQKEl9yZWNvdmVyYWJsZV91bnRpbCK4AQoIUm90YXRpb24SDgoGc3RhdHVzGAEgASgJEjgKD2xhc3Rfcm90YXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARI5ChBuZXh0X3JvdGF0aW9uX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBQhIKEF9sYXN0X3JvdGF0ZWRfYXRCEwoRX25leHRfcm90YXRpb25fYXQifwoTTGlzdFZlcnNpb25zUmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAARIdCgVsaW1pdBgCIAEoBUIJirUYBSABKOgHSACIAQESHAoGY3Vyc29yGAMgASgJQgeKtRgDGIAQSAGIAQFCCAoGX2xpbWl0QgkKB19jdXJzb3IioAEKFExpc3RWZXJzaW9uc1Jlc3BvbnNlEgwKBHBhdGgYASABKAkSFwoPY3VycmVudF92ZXJzaW9uGAIgASgFEi8KCHZlcnNpb25zGAMgAygLMh0uc2NhaXZhdWx0LnNlY3JldHMudjEuVmVyc2lvbhITCgZjdXJzb3IYBCABKAlIAIgBARIQCghoYXNfbW9yZRgFIAEoCEIJCgdfY3Vyc29yIu0CCgdWZXJzaW9uEg8KB3ZlcnNpb24YASABKAUSDQoFc3RhdGUYAiABKAkSEwoLc2VjcmV0X3R5cGUYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKY3JlYXRlZF9ieRgFIAEoCRIzCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjYKDWdyYWNlX2VuZHNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESEwoLaXNfcm90YXRpb24YCCABKAgSNQoMZGVzdHJveWVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgCiAEBQg0KC19leHBpcmVzX2F0QhAKDl9ncmFjZV9lbmRzX2F0Qg8KDV9kZXN0cm95ZWRfYXQirAIKEkxpc3RTZWNyZXRzUmVxdWVzdBIbCgZwcmVmaXgYASABKAlCBoq1GAJAA0gAiAEBEhUKA3RhZxgCIAMoCUIIirUYBBhAUEASXAoLc2VjcmV0X3R5cGUYAyABKAlCQoq1GD4yAmt2MgRqc29uMgtjZXJ0aWZpY2F0ZTIHc3NoX2tleTIHYXBpX2tleToTaW52YWxpZF9zZWNyZXRfdHlwZUgBiAEBEhcKD2luY2x1ZGVfZGVsZXRlZBgEIAEoCBIdCgVsaW1pdBgFIAEoBUIJirUYBSABKOgHSAKIAQESHAoGY3Vyc29yGAYgASgJQgeKtRgDGIAQSAOIAQFCCQoHX3ByZWZpeEIOCgxfc2VjcmV0X3R5cGVCCAoGX2xpbWl0QgkKB19jdXJzb3IifQoTTGlzdFNlY3JldHNSZXNwb25zZRI0CgdzZWNyZXRzGAEgAygLMiMuc2NhaXZhdWx0LnNlY3JldHMudjEuU2VjcmV0U3VtbWFyeRITCgZjdXJzb3IYAiABKAlIAIgBARIQCghoYXNfbW9yZRgDIAEoCEIJCgdfY3Vyc29yIqsDCg1TZWNyZXRTdW1tYXJ5EgwKBHBhdGgYASABKAkSDQoFc2NvcGUYAiABKAkSEwoLc2VjcmV0X3R5cGUYAyABKAkSDwoHdmVyc2lvbhgEIAEoBRI3CghtZXRhZGF0YRgFIAEoDEIlkrUYIQgBEh1zY2FpdmF1bHQuc2VjcmV0cy52MS5NZXRhZGF0YRIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEh8KEnJvdGF0aW9uX3BvbGljeV9pZBgJIAEoCUgBiAEBEjMKCmRlbGV0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAKIAQFCDQoLX2V4cGlyZXNfYXRCFQoTX3JvdGF0aW9uX3BvbGljeV9pZEINCgtfZGVsZXRlZF9hdDK/CwoOU2VjcmV0c1NlcnZpY2US6gEKClJlYWRTZWNyZXQSJy5zY2FpdmF1bHQuc2VjcmV0cy52MS5SZWFkU2VjcmV0UmVxdWVzdBocLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlNlY3JldCKUAYq1GCwSDHNlY3JldHM6cmVhZBgBIgZ7cGF0aH0yDHNlY3JldHM6cmVhZDoEcmVhZJK1GEMKBMgBsAISAVASAUsSEHNlY3JldF9ub3RfZm91bmQSEXZlcnNpb25fbm90X2ZvdW5kEg5zZWNyZXRfZXhwaXJlZBgBgtPkkwIXEhUvdjEvc2VjcmV0cy97cGF0aD0qKn0SjAIKCVB1dFNlY3JldBImLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlB1dFNlY3JldFJlcXVlc3QaJy5zY2FpdmF1bHQuc2VjcmV0cy52MS5QdXRTZWNyZXRSZXNwb25zZSKtAYq1GC8SDXNlY3JldHM6d3JpdGUYAiIGe3BhdGh9Mg1zZWNyZXRzOndyaXRlOgV3cml0ZZK1GFYKBMgByQESAVASAUsSDXNlY3JldF9leGlzdHMSEHZlcnNpb25fY29uZmxpY3QSE2ludmFsaWRfc2VjcmV0X3R5cGUSEGludmFsaWRfZHVyYXRpb24YAYLT5JMCGjoBKhoVL3YxL3NlY3JldHMve3BhdGg9Kip9EuoBCgxEZWxldGVTZWNyZXQSKS5zY2FpdmF1bHQuc2VjcmV0cy52MS5EZWxldGVTZWNyZXRSZXF1ZXN0Giouc2NhaXZhdWx0LnNlY3JldHMudjEuRGVsZXRlU2VjcmV0UmVzcG9uc2UiggGKtRgyEg5zZWNyZXRzOmRlbGV0ZRgDIgZ7cGF0aH0yDnNlY3JldHM6ZGVsZXRlOgZkZWxldGWStRgrCgLIARIBUBIQc2VjcmV0X25vdF9mb3VuZBIQdmVyc2lvbl9jb25mbGljdILT5JMCFyoVL3YxL3NlY3JldHMve3BhdGg9Kip9Eu0BCg1SZXN0b3JlU2VjcmV0Eiouc2NhaXZhdWx0LnNlY3JldHMudjEuUmVzdG9yZVNlY3JldFJlcXVlc3QaJC5zY2FpdmF1bHQuc2VjcmV0cy52MS5TZWNyZXRNZXRhZGF0YSKJAYq1GDESDXNlY3JldHM6d3JpdGUYAiIGe3BhdGh9Mg1zZWNyZXRzOndyaXRlOgdyZXN0b3JlkrUYKAoCyAESAVASEHNlY3JldF9ub3RfZm91bmQSDXNlY3JldF9leGlzdHOC0+STAiI6ASoiHS92MS9zZWNyZXRzL3twYXRoPSoqfTpyZXN0b3JlEt0BCgxMaXN0VmVyc2lvbnMSKS5zY2FpdmF1bHQuc2VjcmV0cy52MS5MaXN0VmVyc2lvbnNSZXF1ZXN0Giouc2NhaXZhdWx0LnNlY3JldHMudjEuTGlzdFZlcnNpb25zUmVzcG9uc2Uidoq1GCwSDHNlY3JldHM6bGlzdBgEIgZ7cGF0aH0yDHNlY3JldHM6bGlzdDoEbGlzdJK1GBwKAsgBEgFQEgFMEhBzZWNyZXRfbm90X2ZvdW5kgtPkkwIgEh4vdjEvc2VjcmV0cy97cGF0aD0qKn06dmVyc2lvbnMS2QEKC0xpc3RTZWNyZXRzEiguc2NhaXZhdWx0LnNlY3JldHMudjEuTGlzdFNlY3JldHNSZXF1ZXN0Gikuc2NhaXZhdWx0LnNlY3JldHMudjEuTGlzdFNlY3JldHNSZXNwb25zZSJ1irUYMBIMc2VjcmV0czpsaXN0GAQoATIMc2VjcmV0czpsaXN0OgRsaXN0Qgh7cHJlZml4fZK1GCoKAsgBEgFMEgxpbnZhbGlkX3BhdGgSE2ludmFsaWRfc2VjcmV0X3R5cGWC0+STAg0SCy92MS9zZWNyZXRzGhiKtRgUCgdzZWNyZXRzEAEaB1NlY3JldHNiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
+  fileDesc("CiJzY2FpdmF1bHQvc2VjcmV0cy92MS9zZWNyZXRzLnByb3RvEhRzY2FpdmF1bHQuc2VjcmV0cy52MSKYAQoRUmVhZFNlY3JldFJlcXVlc3QSFgoEcGF0aBgBIAEoCUIIirUYBAgBQAESHAoHdmVyc2lvbhgCIAEoBUIGirUYAiABSACIAQESLwoNaWZfbm9uZV9tYXRjaBgDIAEoCUITkrUYDzINaWYtbm9uZS1tYXRjaEgBiAEBQgoKCF92ZXJzaW9uQhAKDl9pZl9ub25lX21hdGNoIpEECgZTZWNyZXQSDAoEcGF0aBgBIAEoCRITCgtzZWNyZXRfdHlwZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgFEhQKBGRhdGEYBCABKAxCBpK1GAIIARI3CghtZXRhZGF0YRgFIAEoDEIlkrUYIQgBEh1zY2FpdmF1bHQuc2VjcmV0cy52MS5NZXRhZGF0YRIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjkKEGxhc3RfYWNjZXNzZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESHwoScm90YXRpb25fcG9saWN5X2lkGAogASgJSAKIAQESHQoQc2VjcmV0X3BvbGljeV9pZBgLIAEoCUgDiAEBEhoKBXNjb3BlGAwgASgJQgaStRgCIAFIBIgBAUINCgtfZXhwaXJlc19hdEITChFfbGFzdF9hY2Nlc3NlZF9hdEIVChNfcm90YXRpb25fcG9saWN5X2lkQhMKEV9zZWNyZXRfcG9saWN5X2lkQggKBl9zY29wZSJ6CghNZXRhZGF0YRIhCgtkZXNjcmlwdGlvbhgBIAEoCUIHirUYAxiACEgAiAEBEhsKBW93bmVyGAIgASgJQgeKtRgDGIACSAGIAQESFAoEdGFncxgDIAMoCUIGirUYAlBAQg4KDF9kZXNjcmlwdGlvbkIICgZfb3duZXIisQMKEFB1dFNlY3JldFJlcXVlc3QSFgoEcGF0aBgBIAEoCUIIirUYBAgBQAESGQoEZGF0YRgCIAEoDEIGkrUYAggBSACIAQESXAoLc2VjcmV0X3R5cGUYAyABKAlCQoq1GD4yAmt2MgRqc29uMgtjZXJ0aWZpY2F0ZTIHc3NoX2tleTIHYXBpX2tleToTaW52YWxpZF9zZWNyZXRfdHlwZUgBiAEBEjwKCG1ldGFkYXRhGAQgASgMQiWStRghCAESHXNjYWl2YXVsdC5zZWNyZXRzLnYxLk1ldGFkYXRhSAKIAQESMQoHb3B0aW9ucxgFIAEoCzIgLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlB1dE9wdGlvbnMSJQoIaWZfbWF0Y2gYBiABKAlCDpK1GAoyCGlmLW1hdGNoSAOIAQESLwoNaWZfbm9uZV9tYXRjaBgHIAEoCUITkrUYDzINaWYtbm9uZS1tYXRjaEgEiAEBQgcKBV9kYXRhQg4KDF9zZWNyZXRfdHlwZUILCglfbWV0YWRhdGFCCwoJX2lmX21hdGNoQhAKDl9pZl9ub25lX21hdGNoIrYDCgpQdXRPcHRpb25zEiMKDG1heF92ZXJzaW9ucxgBIAEoBUIIirUYBCABKGRIAIgBARIfCgpleHBpcmVzX2luGAIgASgJQgaKtRgCQARIAYgBARIlChBleHBlY3RlZF92ZXJzaW9uGAMgASgFQgaKtRgCIABIAogBARIkCg1nZW5lcmF0ZV9mcm9tGAQgASgJQgiKtRgEWgJzcEgDiAEBEioKEnJvdGF0aW9uX3BvbGljeV9pZBgFIAEoCUIJirUYBVoDcm90SASIAQESJwoQc2VjcmV0X3BvbGljeV9pZBgGIAEoCUIIirUYBFoCc3BIBYgBARIkCg1ub3RpZnlfYmVmb3JlGAcgASgMQgiStRgECAEYAUgGiAEBEhUKBW51bGxzGAggAygJQgaStRgCQAFCDwoNX21heF92ZXJzaW9uc0INCgtfZXhwaXJlc19pbkITChFfZXhwZWN0ZWRfdmVyc2lvbkIQCg5fZ2VuZXJhdGVfZnJvbUIVChNfcm90YXRpb25fcG9saWN5X2lkQhMKEV9zZWNyZXRfcG9saWN5X2lkQhAKDl9ub3RpZnlfYmVmb3JlIoIDChFQdXRTZWNyZXRSZXNwb25zZRIMCgRwYXRoGAEgASgJEg8KB3ZlcnNpb24YAiABKAUSEwoLc2VjcmV0X3R5cGUYAyABKAkSNwoIbWV0YWRhdGEYBCABKAxCJZK1GCEIARIdc2NhaXZhdWx0LnNlY3JldHMudjEuTWV0YWRhdGESLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIfChJyb3RhdGlvbl9wb2xpY3lfaWQYCCABKAlIAYgBARIaCgVzY29wZRgJIAEoCUIGkrUYAiABSAKIAQFCDQoLX2V4cGlyZXNfYXRCFQoTX3JvdGF0aW9uX3BvbGljeV9pZEIICgZfc2NvcGUidAoTRGVsZXRlU2VjcmV0UmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAARIRCglwZXJtYW5lbnQYAiABKAgSJQoIaWZfbWF0Y2gYAyABKAlCDpK1GAoyCGlmLW1hdGNoSACIAQFCCwoJX2lmX21hdGNoItABChREZWxldGVTZWNyZXRSZXNwb25zZRIMCgRwYXRoGAEgASgJEhEKCXBlcm1hbmVudBgCIAEoCBIVCg12ZXJzaW9uX2NvdW50GAMgASgFEi4KCmRlbGV0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKEXJlY292ZXJhYmxlX3VudGlsGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBQhQKEl9yZWNvdmVyYWJsZV91bnRpbCIuChRSZXN0b3JlU2VjcmV0UmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAASKlBgoOU2VjcmV0TWV0YWRhdGESDAoEcGF0aBgBIAEoCRINCgVzY29wZRgCIAEoCRITCgtzZWNyZXRfdHlwZRgDIAEoCRIPCgd2ZXJzaW9uGAQgASgFEhUKDXZlcnNpb25fY291bnQYBSABKAUSNwoIbWV0YWRhdGEYBiABKAxCJZK1GCEIARIdc2NhaXZhdWx0LnNlY3JldHMudjEuTWV0YWRhdGESGQoRbWV0YWRhdGFfcmV2aXNpb24YByABKAUSFAoMbWF4X3ZlcnNpb25zGAggASgFEhUKDW5vdGlmeV9iZWZvcmUYCSADKAkSLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoKZXhwaXJlc19hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARI5ChBsYXN0X2FjY2Vzc2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEh8KEnJvdGF0aW9uX3BvbGljeV9pZBgOIAEoCUgCiAEBEh0KEHNlY3JldF9wb2xpY3lfaWQYDyABKAlIA4gBARI1Cghyb3RhdGlvbhgQIAEoCzIeLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlJvdGF0aW9uSASIAQESMwoKZGVsZXRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIBYgBARI6ChFyZWNvdmVyYWJsZV91bnRpbBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIBogBAUINCgtfZXhwaXJlc19hdEITChFfbGFzdF9hY2Nlc3NlZF9hdEIVChNfcm90YXRpb25fcG9saWN5X2lkQhMKEV9zZWNyZXRfcG9saWN5X2lkQgsKCV9yb3RhdGlvbkINCgtfZGVsZXRlZF9hdEIUChJfcmVjb3ZlcmFibGVfdW50aWwiuAEKCFJvdGF0aW9uEg4KBnN0YXR1cxgBIAEoCRI4Cg9sYXN0X3JvdGF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESOQoQbmV4dF9yb3RhdGlvbl9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBAUISChBfbGFzdF9yb3RhdGVkX2F0QhMKEV9uZXh0X3JvdGF0aW9uX2F0InAKE1JlYWRNZXRhZGF0YVJlcXVlc3QSFgoEcGF0aBgBIAEoCUIIirUYBAgBQAESLwoNaWZfbm9uZV9tYXRjaBgCIAEoCUITkrUYDzINaWYtbm9uZS1tYXRjaEgAiAEBQhAKDl9pZl9ub25lX21hdGNoItICChVVcGRhdGVNZXRhZGF0YVJlcXVlc3QSFgoEcGF0aBgBIAEoCUIIirUYBAgBQAESPAoIbWV0YWRhdGEYAiABKAxCJZK1GCEIARIdc2NhaXZhdWx0LnNlY3JldHMudjEuTWV0YWRhdGFIAIgBARJcCgtzZWNyZXRfdHlwZRgDIAEoCUJCirUYPjICa3YyBGpzb24yC2NlcnRpZmljYXRlMgdzc2hfa2V5MgdhcGlfa2V5OhNpbnZhbGlkX3NlY3JldF90eXBlSAGIAQESNAoHb3B0aW9ucxgEIAEoCzIjLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlVwZGF0ZU9wdGlvbnMSJQoIaWZfbWF0Y2gYBSABKAlCDpK1GAoyCGlmLW1hdGNoSAKIAQFCCwoJX21ldGFkYXRhQg4KDF9zZWNyZXRfdHlwZUILCglfaWZfbWF0Y2gixQIKDVVwZGF0ZU9wdGlvbnMSIwoMbWF4X3ZlcnNpb25zGAEgASgFQgiKtRgEIAEoZEgAiAEBEh8KCmV4cGlyZXNfaW4YAiABKAlCBoq1GAJABEgBiAEBEiQKDW5vdGlmeV9iZWZvcmUYAyABKAxCCJK1GAQIARgBSAKIAQESKgoScm90YXRpb25fcG9saWN5X2lkGAQgASgJQgmKtRgFWgNyb3RIA4gBARInChBzZWNyZXRfcG9saWN5X2lkGAUgASgJQgiKtRgEWgJzcEgEiAEBEhUKBW51bGxzGAYgAygJQgaStRgCQAFCDwoNX21heF92ZXJzaW9uc0INCgtfZXhwaXJlc19pbkIQCg5fbm90aWZ5X2JlZm9yZUIVChNfcm90YXRpb25fcG9saWN5X2lkQhMKEV9zZWNyZXRfcG9saWN5X2lkIqICChNSb3RhdGVTZWNyZXRSZXF1ZXN0EhYKBHBhdGgYASABKAlCCIq1GAQIAUABEhkKBGRhdGEYAiABKAxCBpK1GAIIAUgAiAEBEicKEHNlY3JldF9wb2xpY3lfaWQYAyABKAlCCIq1GARaAnNwSAGIAQESIwoMZ3JhY2VfcGVyaW9kGAQgASgJQgiKtRgEQARgAUgCiAEBEhwKBnJlYXNvbhgFIAEoCUIHirUYAxiAAkgDiAEBEiUKCGlmX21hdGNoGAYgASgJQg6StRgKMghpZi1tYXRjaEgEiAEBQgcKBV9kYXRhQhMKEV9zZWNyZXRfcG9saWN5X2lkQg8KDV9ncmFjZV9wZXJpb2RCCQoHX3JlYXNvbkILCglfaWZfbWF0Y2gi8QMKDFJvdGF0aW9uSXRlbRIKCgJpZBgBIAEoCRITCgtzZWNyZXRfcGF0aBgCIAEoCRIfChJyb3RhdGlvbl9wb2xpY3lfaWQYAyABKAlIAIgBARIOCgZzdGF0dXMYBCABKAkSEwoLb2xkX3ZlcnNpb24YBSABKAUSGAoLbmV3X3ZlcnNpb24YBiABKAVIAYgBARIWCg5hdXRvX2dlbmVyYXRlZBgHIAEoCBI6ChFncmFjZV9wZXJpb2RfZW5kcxgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAogBARIUCgx0cmlnZ2VyZWRfYnkYCSABKAkSLgoKc3RhcnRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoMY29tcGxldGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgDiAEBEjcKBWVycm9yGAwgASgLMiMuc2NhaXZhdWx0LnNlY3JldHMudjEuUm90YXRpb25FcnJvckgEiAEBQhUKE19yb3RhdGlvbl9wb2xpY3lfaWRCDgoMX25ld192ZXJzaW9uQhQKEl9ncmFjZV9wZXJpb2RfZW5kc0IPCg1fY29tcGxldGVkX2F0QggKBl9lcnJvciIuCg1Sb3RhdGlvbkVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJQChZEZXN0cm95VmVyc2lvbnNSZXF1ZXN0EhYKBHBhdGgYASABKAlCCIq1GAQIAUABEh4KCHZlcnNpb25zGAIgAygFQgyKtRgICAEgAUgBUGQiVgoXRGVzdHJveVZlcnNpb25zUmVzcG9uc2USDAoEcGF0aBgBIAEoCRIRCglkZXN0cm95ZWQYAiADKAUSGgoScmVtYWluaW5nX3ZlcnNpb25zGAMgAygFIn8KE0xpc3RWZXJzaW9uc1JlcXVlc3QSFgoEcGF0aBgBIAEoCUIIirUYBAgBQAESHQoFbGltaXQYAiABKAVCCYq1GAUgASjoB0gAiAEBEhwKBmN1cnNvchgDIAEoCUIHirUYAxiAEEgBiAEBQggKBl9saW1pdEIJCgdfY3Vyc29yIqABChRMaXN0VmVyc2lvbnNSZXNwb25zZRIMCgRwYXRoGAEgASgJEhcKD2N1cnJlbnRfdmVyc2lvbhgCIAEoBRIvCgh2ZXJzaW9ucxgDIAMoCzIdLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlZlcnNpb24SEwoGY3Vyc29yGAQgASgJSACIAQESEAoIaGFzX21vcmUYBSABKAhCCQoHX2N1cnNvciLtAgoHVmVyc2lvbhIPCgd2ZXJzaW9uGAEgASgFEg0KBXN0YXRlGAIgASgJEhMKC3NlY3JldF90eXBlGAMgASgJEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBSABKAkSMwoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARI2Cg1ncmFjZV9lbmRzX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEhMKC2lzX3JvdGF0aW9uGAggASgIEjUKDGRlc3Ryb3llZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAogBAUINCgtfZXhwaXJlc19hdEIQCg5fZ3JhY2VfZW5kc19hdEIPCg1fZGVzdHJveWVkX2F0IsUCChJMaXN0U2VjcmV0c1JlcXVlc3QSGwoGcHJlZml4GAEgASgJQgaKtRgCQANIAIgBARIVCgN0YWcYAiADKAlCCIq1GAQYQFBAElwKC3NlY3JldF90eXBlGAMgASgJQkKKtRg+MgJrdjIEanNvbjILY2VydGlmaWNhdGUyB3NzaF9rZXkyB2FwaV9rZXk6E2ludmFsaWRfc2VjcmV0X3R5cGVIAYgBARIXCg9pbmNsdWRlX3BhcnRuZXIYByABKAgSFwoPaW5jbHVkZV9kZWxldGVkGAQgASgIEh0KBWxpbWl0GAUgASgFQgmKtRgFIAEo6AdIAogBARIcCgZjdXJzb3IYBiABKAlCB4q1GAMYgBBIA4gBAUIJCgdfcHJlZml4Qg4KDF9zZWNyZXRfdHlwZUIICgZfbGltaXRCCQoHX2N1cnNvciJ9ChNMaXN0U2VjcmV0c1Jlc3BvbnNlEjQKB3NlY3JldHMYASADKAsyIy5zY2FpdmF1bHQuc2VjcmV0cy52MS5TZWNyZXRTdW1tYXJ5EhMKBmN1cnNvchgCIAEoCUgAiAEBEhAKCGhhc19tb3JlGAMgASgIQgkKB19jdXJzb3IiqwMKDVNlY3JldFN1bW1hcnkSDAoEcGF0aBgBIAEoCRINCgVzY29wZRgCIAEoCRITCgtzZWNyZXRfdHlwZRgDIAEoCRIPCgd2ZXJzaW9uGAQgASgFEjcKCG1ldGFkYXRhGAUgASgMQiWStRghCAESHXNjYWl2YXVsdC5zZWNyZXRzLnYxLk1ldGFkYXRhEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmV4cGlyZXNfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESHwoScm90YXRpb25fcG9saWN5X2lkGAkgASgJSAGIAQESMwoKZGVsZXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAogBAUINCgtfZXhwaXJlc19hdEIVChNfcm90YXRpb25fcG9saWN5X2lkQg0KC19kZWxldGVkX2F0ItABChNMaXN0RXhwaXJpbmdSZXF1ZXN0EhsKBndpdGhpbhgBIAEoCUIGirUYAkAESACIAQESGwoGcHJlZml4GAIgASgJQgaKtRgCQANIAYgBARIXCg9pbmNsdWRlX2V4cGlyZWQYAyABKAgSHQoFbGltaXQYBCABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgFIAEoCUIHirUYAxiAEEgDiAEBQgkKB193aXRoaW5CCQoHX3ByZWZpeEIICgZfbGltaXRCCQoHX2N1cnNvciJ/ChRMaXN0RXhwaXJpbmdSZXNwb25zZRI1CgdzZWNyZXRzGAEgAygLMiQuc2NhaXZhdWx0LnNlY3JldHMudjEuRXhwaXJpbmdTZWNyZXQSEwoGY3Vyc29yGAIgASgJSACIAQESEAoIaGFzX21vcmUYAyABKAhCCQoHX2N1cnNvciKwAwoORXhwaXJpbmdTZWNyZXQSDAoEcGF0aBgBIAEoCRINCgVzY29wZRgCIAEoCRITCgtzZWNyZXRfdHlwZRgDIAEoCRIPCgd2ZXJzaW9uGAQgASgFEjcKCG1ldGFkYXRhGAUgASgMQiWStRghCAESHXNjYWl2YXVsdC5zZWNyZXRzLnYxLk1ldGFkYXRhEi4KCmNyZWF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh8KEnJvdGF0aW9uX3BvbGljeV9pZBgJIAEoCUgAiAEBEjMKCmRlbGV0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAGIAQESFgoOZGF5c19yZW1haW5pbmcYCyABKAVCFQoTX3JvdGF0aW9uX3BvbGljeV9pZEINCgtfZGVsZXRlZF9hdCJmChBCYXRjaFJlYWRSZXF1ZXN0EhkKBXBhdGhzGAEgAygJQgqKtRgGCAFIAVBkEjcKB29wdGlvbnMYAiABKAsyJi5zY2FpdmF1bHQuc2VjcmV0cy52MS5CYXRjaFJlYWRPcHRpb25zImkKEEJhdGNoUmVhZE9wdGlvbnMSGAoQaW5jbHVkZV9tZXRhZGF0YRgBIAEoCBIRCglmYWlsX2Zhc3QYAiABKAgSHAoHdmVyc2lvbhgDIAEoBUIGirUYAiABSACIAQFCCgoIX3ZlcnNpb24i+AIKEUJhdGNoUmVhZFJlc3BvbnNlEkUKB3NlY3JldHMYASADKAsyNC5zY2FpdmF1bHQuc2VjcmV0cy52MS5CYXRjaFJlYWRSZXNwb25zZS5TZWNyZXRzRW50cnkSQwoGZXJyb3JzGAIgAygLMjMuc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hSZWFkUmVzcG9uc2UuRXJyb3JzRW50cnkSMwoHc3VtbWFyeRgDIAEoCzIiLnNjYWl2YXVsdC5zZWNyZXRzLnYxLkJhdGNoU3VtbWFyeRpRCgxTZWNyZXRzRW50cnkSCwoDa2V5GAEgASgJEjAKBXZhbHVlGAIgASgLMiEuc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hTZWNyZXQ6AjgBGk8KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRIvCgV2YWx1ZRgCIAEoCzIgLnNjYWl2YXVsdC5zZWNyZXRzLnYxLkJhdGNoRXJyb3I6AjgBIpYBCgtCYXRjaFNlY3JldBIUCgRkYXRhGAEgASgMQgaStRgCCAESDwoHdmVyc2lvbhgCIAEoBRITCgtzZWNyZXRfdHlwZRgDIAEoCRI+CghtZXRhZGF0YRgEIAEoDEInkrUYIwgBEh1zY2FpdmF1bHQuc2VjcmV0cy52MS5NZXRhZGF0YSABSACIAQFCCwoJX21ldGFkYXRhIisKCkJhdGNoRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIkQKDEJhdGNoU3VtbWFyeRIRCglyZXF1ZXN0ZWQYASABKAUSEQoJc3VjY2VlZGVkGAIgASgFEg4KBmZhaWxlZBgDIAEoBSJPChhCYXRjaFJlYWRNZXRhZGF0YVJlcXVlc3QSGQoFcGF0aHMYASADKAlCCoq1GAYIAUgBUGQSGAoQZXhwYW5kX3dpbGRjYXJkcxgCIAEoCCKmAwoZQmF0Y2hSZWFkTWV0YWRhdGFSZXNwb25zZRJNCgdzZWNyZXRzGAEgAygLMjwuc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hSZWFkTWV0YWRhdGFSZXNwb25zZS5TZWNyZXRzRW50cnkSSwoGZXJyb3JzGAIgAygLMjsuc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hSZWFkTWV0YWRhdGFSZXNwb25zZS5FcnJvcnNFbnRyeRIzCgdzdW1tYXJ5GAMgASgLMiIuc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hTdW1tYXJ5EhEKCXRydW5jYXRlZBgEIAEoCBpUCgxTZWNyZXRzRW50cnkSCwoDa2V5GAEgASgJEjMKBXZhbHVlGAIgASgLMiQuc2NhaXZhdWx0LnNlY3JldHMudjEuU2VjcmV0TWV0YWRhdGE6AjgBGk8KC0Vycm9yc0VudHJ5EgsKA2tleRgBIAEoCRIvCgV2YWx1ZRgCIAEoCzIgLnNjYWl2YXVsdC5zZWNyZXRzLnYxLkJhdGNoRXJyb3I6AjgBMuUZCg5TZWNyZXRzU2VydmljZRLqAQoKUmVhZFNlY3JldBInLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlJlYWRTZWNyZXRSZXF1ZXN0Ghwuc2NhaXZhdWx0LnNlY3JldHMudjEuU2VjcmV0IpQBirUYLBIMc2VjcmV0czpyZWFkGAEiBntwYXRofTIMc2VjcmV0czpyZWFkOgRyZWFkkrUYQwoEyAGwAhIBUBIBSxIQc2VjcmV0X25vdF9mb3VuZBIRdmVyc2lvbl9ub3RfZm91bmQSDnNlY3JldF9leHBpcmVkGAGC0+STAhcSFS92MS9zZWNyZXRzL3twYXRoPSoqfRLTAgoJUHV0U2VjcmV0EiYuc2NhaXZhdWx0LnNlY3JldHMudjEuUHV0U2VjcmV0UmVxdWVzdBonLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlB1dFNlY3JldFJlc3BvbnNlIvQBirUYLxINc2VjcmV0czp3cml0ZRgCIgZ7cGF0aH0yDXNlY3JldHM6d3JpdGU6BXdyaXRlkrUYnAEKBMgByQESAVASAUsSDXNlY3JldF9leGlzdHMSEHZlcnNpb25fY29uZmxpY3QSE2ludmFsaWRfc2VjcmV0X3R5cGUSEGludmFsaWRfZHVyYXRpb24SDmludmFsaWRfY29uZmlnEhlyb3RhdGlvbl9wb2xpY3lfbm90X2ZvdW5kEhdzZWNyZXRfcG9saWN5X25vdF9mb3VuZBgBIAGC0+STAho6ASoaFS92MS9zZWNyZXRzL3twYXRoPSoqfRLqAQoMRGVsZXRlU2VjcmV0Eikuc2NhaXZhdWx0LnNlY3JldHMudjEuRGVsZXRlU2VjcmV0UmVxdWVzdBoqLnNjYWl2YXVsdC5zZWNyZXRzLnYxLkRlbGV0ZVNlY3JldFJlc3BvbnNlIoIBirUYMhIOc2VjcmV0czpkZWxldGUYAyIGe3BhdGh9Mg5zZWNyZXRzOmRlbGV0ZToGZGVsZXRlkrUYKwoCyAESAVASEHNlY3JldF9ub3RfZm91bmQSEHZlcnNpb25fY29uZmxpY3SC0+STAhcqFS92MS9zZWNyZXRzL3twYXRoPSoqfRLvAQoNUmVzdG9yZVNlY3JldBIqLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlJlc3RvcmVTZWNyZXRSZXF1ZXN0GiQuc2NhaXZhdWx0LnNlY3JldHMudjEuU2VjcmV0TWV0YWRhdGEiiwGKtRgxEg1zZWNyZXRzOndyaXRlGAIiBntwYXRofTINc2VjcmV0czp3cml0ZToHcmVzdG9yZZK1GCoKAsgBEgFQEhBzZWNyZXRfbm90X2ZvdW5kEg1zZWNyZXRfZXhpc3RzIAGC0+STAiI6ASoiHS92MS9zZWNyZXRzL3twYXRoPSoqfTpyZXN0b3JlEtgBCgxSZWFkTWV0YWRhdGESKS5zY2FpdmF1bHQuc2VjcmV0cy52MS5SZWFkTWV0YWRhdGFSZXF1ZXN0GiQuc2NhaXZhdWx0LnNlY3JldHMudjEuU2VjcmV0TWV0YWRhdGEid4q1GCwSDHNlY3JldHM6bGlzdBgEIgZ7cGF0aH0yDHNlY3JldHM6bGlzdDoEbGlzdJK1GB0KBMgBsAISAVASEHNlY3JldF9ub3RfZm91bmQYAYLT5JMCIBIeL3YxL3NlY3JldHMve3BhdGg9Kip9Om1ldGFkYXRhEs8CCg5VcGRhdGVNZXRhZGF0YRIrLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlVwZGF0ZU1ldGFkYXRhUmVxdWVzdBokLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlNlY3JldE1ldGFkYXRhIukBirUYLxINc2VjcmV0czp3cml0ZRgCIgZ7cGF0aH0yDXNlY3JldHM6d3JpdGU6BXdyaXRlkrUYiAEKAsgBEgFQEhBzZWNyZXRfbm90X2ZvdW5kEhB2ZXJzaW9uX2NvbmZsaWN0EhNpbnZhbGlkX3NlY3JldF90eXBlEhBpbnZhbGlkX2R1cmF0aW9uEhlyb3RhdGlvbl9wb2xpY3lfbm90X2ZvdW5kEhdzZWNyZXRfcG9saWN5X25vdF9mb3VuZBgBgtPkkwIjOgEqMh4vdjEvc2VjcmV0cy97cGF0aD0qKn06bWV0YWRhdGESrQIKDFJvdGF0ZVNlY3JldBIpLnNjYWl2YXVsdC5zZWNyZXRzLnYxLlJvdGF0ZVNlY3JldFJlcXVlc3QaIi5zY2FpdmF1bHQuc2VjcmV0cy52MS5Sb3RhdGlvbkl0ZW0izQGKtRgxEg5zZWNyZXRzOnJvdGF0ZRgFIgZ7cGF0aH0yDXNlY3JldHM6d3JpdGU6BnJvdGF0ZZK1GG0KAsgBEgFQEgFLEhBzZWNyZXRfbm90X2ZvdW5kEhB2ZXJzaW9uX2NvbmZsaWN0EhBpbnZhbGlkX2R1cmF0aW9uEg5pbnZhbGlkX2NvbmZpZxIXc2VjcmV0X3BvbGljeV9ub3RfZm91bmQYASABgtPkkwIhOgEqIhwvdjEvc2VjcmV0cy97cGF0aD0qKn06cm90YXRlEoICCg9EZXN0cm95VmVyc2lvbnMSLC5zY2FpdmF1bHQuc2VjcmV0cy52MS5EZXN0cm95VmVyc2lvbnNSZXF1ZXN0Gi0uc2NhaXZhdWx0LnNlY3JldHMudjEuRGVzdHJveVZlcnNpb25zUmVzcG9uc2UikQGKtRgzEg5zZWNyZXRzOmRlbGV0ZRgDIgZ7cGF0aH0yDnNlY3JldHM6ZGVsZXRlOgdkZXN0cm95krUYLgoCyAESAVASEHNlY3JldF9ub3RfZm91bmQSEXZlcnNpb25fbm90X2ZvdW5kIAGC0+STAiI6ASoiHS92MS9zZWNyZXRzL3twYXRoPSoqfTpkZXN0cm95Et0BCgxMaXN0VmVyc2lvbnMSKS5zY2FpdmF1bHQuc2VjcmV0cy52MS5MaXN0VmVyc2lvbnNSZXF1ZXN0Giouc2NhaXZhdWx0LnNlY3JldHMudjEuTGlzdFZlcnNpb25zUmVzcG9uc2Uidoq1GCwSDHNlY3JldHM6bGlzdBgEIgZ7cGF0aH0yDHNlY3JldHM6bGlzdDoEbGlzdJK1GBwKAsgBEgFQEgFMEhBzZWNyZXRfbm90X2ZvdW5kgtPkkwIgEh4vdjEvc2VjcmV0cy97cGF0aD0qKn06dmVyc2lvbnMS2QEKC0xpc3RTZWNyZXRzEiguc2NhaXZhdWx0LnNlY3JldHMudjEuTGlzdFNlY3JldHNSZXF1ZXN0Gikuc2NhaXZhdWx0LnNlY3JldHMudjEuTGlzdFNlY3JldHNSZXNwb25zZSJ1irUYMBIMc2VjcmV0czpsaXN0GAQoATIMc2VjcmV0czpsaXN0OgRsaXN0Qgh7cHJlZml4fZK1GCoKAsgBEgFMEgxpbnZhbGlkX3BhdGgSE2ludmFsaWRfc2VjcmV0X3R5cGWC0+STAg0SCy92MS9zZWNyZXRzEuIBCgxMaXN0RXhwaXJpbmcSKS5zY2FpdmF1bHQuc2VjcmV0cy52MS5MaXN0RXhwaXJpbmdSZXF1ZXN0Giouc2NhaXZhdWx0LnNlY3JldHMudjEuTGlzdEV4cGlyaW5nUmVzcG9uc2Uie4q1GDASDHNlY3JldHM6bGlzdBgEKAEyDHNlY3JldHM6bGlzdDoEbGlzdEIIe3ByZWZpeH2StRgnCgLIARIBTBIMaW52YWxpZF9wYXRoEhBpbnZhbGlkX2R1cmF0aW9ugtPkkwIWEhQvdjEvc2VjcmV0czpleHBpcmluZxKvAQoJQmF0Y2hSZWFkEiYuc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hSZWFkUmVxdWVzdBonLnNjYWl2YXVsdC5zZWNyZXRzLnYxLkJhdGNoUmVhZFJlc3BvbnNlIlGKtRgmEgxzZWNyZXRzOnJlYWQYASgBMgpiYXRjaDpyZWFkOgRyZWFkWAGStRgHCgLIARIBS4LT5JMCFjoBKiIRL3YxL3NlY3JldHMvYmF0Y2gS3wEKEUJhdGNoUmVhZE1ldGFkYXRhEi4uc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hSZWFkTWV0YWRhdGFSZXF1ZXN0Gi8uc2NhaXZhdWx0LnNlY3JldHMudjEuQmF0Y2hSZWFkTWV0YWRhdGFSZXNwb25zZSJpirUYKhIMc2VjcmV0czpsaXN0GAQoATIOYmF0Y2g6bWV0YWRhdGE6BGxpc3RYAZK1GBIKAsgBEgxpbnZhbGlkX2dsb2KC0+STAh86ASoiGi92MS9zZWNyZXRzL2JhdGNoL21ldGFkYXRhGhqKtRgWCgdzZWNyZXRzEAEaB1NlY3JldHMgAWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
 
 /**
  * @generated from message scaivault.secrets.v1.ReadSecretRequest
@@ -115,6 +115,13 @@ export type Secret = Message<"scaivault.secrets.v1.Secret"> & {
    * @generated from field: optional string secret_policy_id = 11;
    */
   secretPolicyId?: string | undefined;
+
+  /**
+   * `partner` for a secret of the partner; left out for one of the tenant.
+   *
+   * @generated from field: optional string scope = 12;
+   */
+  scope?: string | undefined;
 };
 
 /**
@@ -230,6 +237,39 @@ export type PutOptions = Message<"scaivault.secrets.v1.PutOptions"> & {
    * @generated from field: optional int32 expected_version = 3;
    */
   expectedVersion?: number | undefined;
+
+  /**
+   * Secret policy that generates the value in the place of `data`; the value does not come back in the answer.
+   *
+   * @generated from field: optional string generate_from = 4;
+   */
+  generateFrom?: string | undefined;
+
+  /**
+   * Attaches a rotation policy; null detaches; left out: kept.
+   *
+   * @generated from field: optional string rotation_policy_id = 5;
+   */
+  rotationPolicyId?: string | undefined;
+
+  /**
+   * Attaches the secret policy that generates this secret's values; null detaches; left out: kept.
+   *
+   * @generated from field: optional string secret_policy_id = 6;
+   */
+  secretPolicyId?: string | undefined;
+
+  /**
+   * How long before the expiry a notice is due: 0 to 10 durations. ["30d","7d","1d"] at first, later the present ones.
+   *
+   * @generated from field: optional bytes notify_before = 7;
+   */
+  notifyBefore?: Uint8Array | undefined;
+
+  /**
+   * @generated from field: repeated string nulls = 8;
+   */
+  nulls: string[];
 };
 
 /**
@@ -282,6 +322,13 @@ export type PutSecretResponse = Message<"scaivault.secrets.v1.PutSecretResponse"
    * @generated from field: optional string rotation_policy_id = 8;
    */
   rotationPolicyId?: string | undefined;
+
+  /**
+   * `partner` for a secret of the partner; left out for one of the tenant.
+   *
+   * @generated from field: optional string scope = 9;
+   */
+  scope?: string | undefined;
 };
 
 /**
@@ -514,6 +561,330 @@ export const RotationSchema: GenMessage<Rotation> = /*@__PURE__*/
   messageDesc(file_scaivault_secrets_v1_secrets, 10);
 
 /**
+ * @generated from message scaivault.secrets.v1.ReadMetadataRequest
+ */
+export type ReadMetadataRequest = Message<"scaivault.secrets.v1.ReadMetadataRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Unchanged since this tag (`"m<revision>"`): 304 without a body.
+   *
+   * @generated from field: optional string if_none_match = 2;
+   */
+  ifNoneMatch?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.ReadMetadataRequest.
+ * Use `create(ReadMetadataRequestSchema)` to create a new message.
+ */
+export const ReadMetadataRequestSchema: GenMessage<ReadMetadataRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 11);
+
+/**
+ * @generated from message scaivault.secrets.v1.UpdateMetadataRequest
+ */
+export type UpdateMetadataRequest = Message<"scaivault.secrets.v1.UpdateMetadataRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Merged key by key into the present metadata; null removes a key.
+   *
+   * @generated from field: optional bytes metadata = 2;
+   */
+  metadata?: Uint8Array | undefined;
+
+  /**
+   * A hint for clients.
+   *
+   * @generated from field: optional string secret_type = 3;
+   */
+  secretType?: string | undefined;
+
+  /**
+   * @generated from field: scaivault.secrets.v1.UpdateOptions options = 4;
+   */
+  options?: UpdateOptions | undefined;
+
+  /**
+   * The metadata revision that must be present, as `"m<revision>"`.
+   *
+   * @generated from field: optional string if_match = 5;
+   */
+  ifMatch?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.UpdateMetadataRequest.
+ * Use `create(UpdateMetadataRequestSchema)` to create a new message.
+ */
+export const UpdateMetadataRequestSchema: GenMessage<UpdateMetadataRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 12);
+
+/**
+ * @generated from message scaivault.secrets.v1.UpdateOptions
+ */
+export type UpdateOptions = Message<"scaivault.secrets.v1.UpdateOptions"> & {
+  /**
+   * How many versions stay readable; a lower value prunes the oldest at once.
+   *
+   * @generated from field: optional int32 max_versions = 1;
+   */
+  maxVersions?: number | undefined;
+
+  /**
+   * Lifetime of the current version, counted from now; null: it does not expire.
+   *
+   * @generated from field: optional string expires_in = 2;
+   */
+  expiresIn?: string | undefined;
+
+  /**
+   * How long before the expiry a notice is due: 0 to 10 durations.
+   *
+   * @generated from field: optional bytes notify_before = 3;
+   */
+  notifyBefore?: Uint8Array | undefined;
+
+  /**
+   * Attaches a rotation policy; null detaches.
+   *
+   * @generated from field: optional string rotation_policy_id = 4;
+   */
+  rotationPolicyId?: string | undefined;
+
+  /**
+   * Attaches the secret policy that generates this secret's values; null detaches.
+   *
+   * @generated from field: optional string secret_policy_id = 5;
+   */
+  secretPolicyId?: string | undefined;
+
+  /**
+   * @generated from field: repeated string nulls = 6;
+   */
+  nulls: string[];
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.UpdateOptions.
+ * Use `create(UpdateOptionsSchema)` to create a new message.
+ */
+export const UpdateOptionsSchema: GenMessage<UpdateOptions> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 13);
+
+/**
+ * @generated from message scaivault.secrets.v1.RotateSecretRequest
+ */
+export type RotateSecretRequest = Message<"scaivault.secrets.v1.RotateSecretRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * The new value, supplied by the caller; left out: generated by `secret_policy_id` or the secret's own secret policy.
+   *
+   * @generated from field: optional bytes data = 2;
+   */
+  data?: Uint8Array | undefined;
+
+  /**
+   * @generated from field: optional string secret_policy_id = 3;
+   */
+  secretPolicyId?: string | undefined;
+
+  /**
+   * How long older versions stay readable; `0s` closes them at once. 48h when left out.
+   *
+   * @generated from field: optional string grace_period = 4;
+   */
+  gracePeriod?: string | undefined;
+
+  /**
+   * @generated from field: optional string reason = 5;
+   */
+  reason?: string | undefined;
+
+  /**
+   * @generated from field: optional string if_match = 6;
+   */
+  ifMatch?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.RotateSecretRequest.
+ * Use `create(RotateSecretRequestSchema)` to create a new message.
+ */
+export const RotateSecretRequestSchema: GenMessage<RotateSecretRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 14);
+
+/**
+ * One rotation of one secret.
+ *
+ * @generated from message scaivault.secrets.v1.RotationItem
+ */
+export type RotationItem = Message<"scaivault.secrets.v1.RotationItem"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Policy path of the secret.
+   *
+   * @generated from field: string secret_path = 2;
+   */
+  secretPath: string;
+
+  /**
+   * @generated from field: optional string rotation_policy_id = 3;
+   */
+  rotationPolicyId?: string | undefined;
+
+  /**
+   * `success`, `pending` or `failed`.
+   *
+   * @generated from field: string status = 4;
+   */
+  status: string;
+
+  /**
+   * @generated from field: int32 old_version = 5;
+   */
+  oldVersion: number;
+
+  /**
+   * @generated from field: optional int32 new_version = 6;
+   */
+  newVersion?: number | undefined;
+
+  /**
+   * @generated from field: bool auto_generated = 7;
+   */
+  autoGenerated: boolean;
+
+  /**
+   * Until when older versions stay readable; null when they were closed at once.
+   *
+   * @generated from field: optional google.protobuf.Timestamp grace_period_ends = 8;
+   */
+  gracePeriodEnds?: Timestamp | undefined;
+
+  /**
+   * Identity string of whoever asked for it.
+   *
+   * @generated from field: string triggered_by = 9;
+   */
+  triggeredBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 10;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp completed_at = 11;
+   */
+  completedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional scaivault.secrets.v1.RotationError error = 12;
+   */
+  error?: RotationError | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.RotationItem.
+ * Use `create(RotationItemSchema)` to create a new message.
+ */
+export const RotationItemSchema: GenMessage<RotationItem> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 15);
+
+/**
+ * Why a rotation failed.
+ *
+ * @generated from message scaivault.secrets.v1.RotationError
+ */
+export type RotationError = Message<"scaivault.secrets.v1.RotationError"> & {
+  /**
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.RotationError.
+ * Use `create(RotationErrorSchema)` to create a new message.
+ */
+export const RotationErrorSchema: GenMessage<RotationError> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 16);
+
+/**
+ * @generated from message scaivault.secrets.v1.DestroyVersionsRequest
+ */
+export type DestroyVersionsRequest = Message<"scaivault.secrets.v1.DestroyVersionsRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * 1 to 100 different numbers; the current version cannot be among them.
+   *
+   * @generated from field: repeated int32 versions = 2;
+   */
+  versions: number[];
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.DestroyVersionsRequest.
+ * Use `create(DestroyVersionsRequestSchema)` to create a new message.
+ */
+export const DestroyVersionsRequestSchema: GenMessage<DestroyVersionsRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 17);
+
+/**
+ * @generated from message scaivault.secrets.v1.DestroyVersionsResponse
+ */
+export type DestroyVersionsResponse = Message<"scaivault.secrets.v1.DestroyVersionsResponse"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: repeated int32 destroyed = 2;
+   */
+  destroyed: number[];
+
+  /**
+   * Numbers of the versions whose values exist, newest first.
+   *
+   * @generated from field: repeated int32 remaining_versions = 3;
+   */
+  remainingVersions: number[];
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.DestroyVersionsResponse.
+ * Use `create(DestroyVersionsResponseSchema)` to create a new message.
+ */
+export const DestroyVersionsResponseSchema: GenMessage<DestroyVersionsResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 18);
+
+/**
  * @generated from message scaivault.secrets.v1.ListVersionsRequest
  */
 export type ListVersionsRequest = Message<"scaivault.secrets.v1.ListVersionsRequest"> & {
@@ -540,7 +911,7 @@ export type ListVersionsRequest = Message<"scaivault.secrets.v1.ListVersionsRequ
  * Use `create(ListVersionsRequestSchema)` to create a new message.
  */
 export const ListVersionsRequestSchema: GenMessage<ListVersionsRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_secrets_v1_secrets, 11);
+  messageDesc(file_scaivault_secrets_v1_secrets, 19);
 
 /**
  * @generated from message scaivault.secrets.v1.ListVersionsResponse
@@ -577,7 +948,7 @@ export type ListVersionsResponse = Message<"scaivault.secrets.v1.ListVersionsRes
  * Use `create(ListVersionsResponseSchema)` to create a new message.
  */
 export const ListVersionsResponseSchema: GenMessage<ListVersionsResponse> = /*@__PURE__*/
-  messageDesc(file_scaivault_secrets_v1_secrets, 12);
+  messageDesc(file_scaivault_secrets_v1_secrets, 20);
 
 /**
  * @generated from message scaivault.secrets.v1.Version
@@ -638,7 +1009,7 @@ export type Version = Message<"scaivault.secrets.v1.Version"> & {
  * Use `create(VersionSchema)` to create a new message.
  */
 export const VersionSchema: GenMessage<Version> = /*@__PURE__*/
-  messageDesc(file_scaivault_secrets_v1_secrets, 13);
+  messageDesc(file_scaivault_secrets_v1_secrets, 21);
 
 /**
  * @generated from message scaivault.secrets.v1.ListSecretsRequest
@@ -662,6 +1033,13 @@ export type ListSecretsRequest = Message<"scaivault.secrets.v1.ListSecretsReques
    * @generated from field: optional string secret_type = 3;
    */
   secretType?: string | undefined;
+
+  /**
+   * Adds the secrets of the tenant's partner, as `partner/<path>`.
+   *
+   * @generated from field: bool include_partner = 7;
+   */
+  includePartner: boolean;
 
   /**
    * Adds softly deleted secrets on which the caller has `write`.
@@ -688,7 +1066,7 @@ export type ListSecretsRequest = Message<"scaivault.secrets.v1.ListSecretsReques
  * Use `create(ListSecretsRequestSchema)` to create a new message.
  */
 export const ListSecretsRequestSchema: GenMessage<ListSecretsRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_secrets_v1_secrets, 14);
+  messageDesc(file_scaivault_secrets_v1_secrets, 22);
 
 /**
  * @generated from message scaivault.secrets.v1.ListSecretsResponse
@@ -715,7 +1093,7 @@ export type ListSecretsResponse = Message<"scaivault.secrets.v1.ListSecretsRespo
  * Use `create(ListSecretsResponseSchema)` to create a new message.
  */
 export const ListSecretsResponseSchema: GenMessage<ListSecretsResponse> = /*@__PURE__*/
-  messageDesc(file_scaivault_secrets_v1_secrets, 15);
+  messageDesc(file_scaivault_secrets_v1_secrets, 23);
 
 /**
  * @generated from message scaivault.secrets.v1.SecretSummary
@@ -779,7 +1157,387 @@ export type SecretSummary = Message<"scaivault.secrets.v1.SecretSummary"> & {
  * Use `create(SecretSummarySchema)` to create a new message.
  */
 export const SecretSummarySchema: GenMessage<SecretSummary> = /*@__PURE__*/
-  messageDesc(file_scaivault_secrets_v1_secrets, 16);
+  messageDesc(file_scaivault_secrets_v1_secrets, 24);
+
+/**
+ * @generated from message scaivault.secrets.v1.ListExpiringRequest
+ */
+export type ListExpiringRequest = Message<"scaivault.secrets.v1.ListExpiringRequest"> & {
+  /**
+   * How far ahead to look; 30d when left out.
+   *
+   * @generated from field: optional string within = 1;
+   */
+  within?: string | undefined;
+
+  /**
+   * Whole segments: `app` covers `app` and `app/x`; `app/` only what lies below.
+   *
+   * @generated from field: optional string prefix = 2;
+   */
+  prefix?: string | undefined;
+
+  /**
+   * Adds secrets that have expired already.
+   *
+   * @generated from field: bool include_expired = 3;
+   */
+  includeExpired: boolean;
+
+  /**
+   * Page size; 100 when left out.
+   *
+   * @generated from field: optional int32 limit = 4;
+   */
+  limit?: number | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 5;
+   */
+  cursor?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.ListExpiringRequest.
+ * Use `create(ListExpiringRequestSchema)` to create a new message.
+ */
+export const ListExpiringRequestSchema: GenMessage<ListExpiringRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 25);
+
+/**
+ * @generated from message scaivault.secrets.v1.ListExpiringResponse
+ */
+export type ListExpiringResponse = Message<"scaivault.secrets.v1.ListExpiringResponse"> & {
+  /**
+   * @generated from field: repeated scaivault.secrets.v1.ExpiringSecret secrets = 1;
+   */
+  secrets: ExpiringSecret[];
+
+  /**
+   * @generated from field: optional string cursor = 2;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: bool has_more = 3;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.ListExpiringResponse.
+ * Use `create(ListExpiringResponseSchema)` to create a new message.
+ */
+export const ListExpiringResponseSchema: GenMessage<ListExpiringResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 26);
+
+/**
+ * A row of the list of what expires.
+ *
+ * @generated from message scaivault.secrets.v1.ExpiringSecret
+ */
+export type ExpiringSecret = Message<"scaivault.secrets.v1.ExpiringSecret"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * `tenant` or `partner`.
+   *
+   * @generated from field: string scope = 2;
+   */
+  scope: string;
+
+  /**
+   * @generated from field: string secret_type = 3;
+   */
+  secretType: string;
+
+  /**
+   * @generated from field: int32 version = 4;
+   */
+  version: number;
+
+  /**
+   * @generated from field: bytes metadata = 5;
+   */
+  metadata: Uint8Array;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 6;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp updated_at = 7;
+   */
+  updatedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 8;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional string rotation_policy_id = 9;
+   */
+  rotationPolicyId?: string | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp deleted_at = 10;
+   */
+  deletedAt?: Timestamp | undefined;
+
+  /**
+   * Whole days until the expiry, rounded down; negative once it is over.
+   *
+   * @generated from field: int32 days_remaining = 11;
+   */
+  daysRemaining: number;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.ExpiringSecret.
+ * Use `create(ExpiringSecretSchema)` to create a new message.
+ */
+export const ExpiringSecretSchema: GenMessage<ExpiringSecret> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 27);
+
+/**
+ * @generated from message scaivault.secrets.v1.BatchReadRequest
+ */
+export type BatchReadRequest = Message<"scaivault.secrets.v1.BatchReadRequest"> & {
+  /**
+   * 1 to 100 paths; duplicates count once.
+   *
+   * @generated from field: repeated string paths = 1;
+   */
+  paths: string[];
+
+  /**
+   * @generated from field: scaivault.secrets.v1.BatchReadOptions options = 2;
+   */
+  options?: BatchReadOptions | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchReadRequest.
+ * Use `create(BatchReadRequestSchema)` to create a new message.
+ */
+export const BatchReadRequestSchema: GenMessage<BatchReadRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 28);
+
+/**
+ * @generated from message scaivault.secrets.v1.BatchReadOptions
+ */
+export type BatchReadOptions = Message<"scaivault.secrets.v1.BatchReadOptions"> & {
+  /**
+   * @generated from field: bool include_metadata = 1;
+   */
+  includeMetadata: boolean;
+
+  /**
+   * The first failure becomes the answer of the whole call.
+   *
+   * @generated from field: bool fail_fast = 2;
+   */
+  failFast: boolean;
+
+  /**
+   * Every path at this version instead of the current one.
+   *
+   * @generated from field: optional int32 version = 3;
+   */
+  version?: number | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchReadOptions.
+ * Use `create(BatchReadOptionsSchema)` to create a new message.
+ */
+export const BatchReadOptionsSchema: GenMessage<BatchReadOptions> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 29);
+
+/**
+ * @generated from message scaivault.secrets.v1.BatchReadResponse
+ */
+export type BatchReadResponse = Message<"scaivault.secrets.v1.BatchReadResponse"> & {
+  /**
+   * By path.
+   *
+   * @generated from field: map<string, scaivault.secrets.v1.BatchSecret> secrets = 1;
+   */
+  secrets: { [key: string]: BatchSecret };
+
+  /**
+   * By path.
+   *
+   * @generated from field: map<string, scaivault.secrets.v1.BatchError> errors = 2;
+   */
+  errors: { [key: string]: BatchError };
+
+  /**
+   * @generated from field: scaivault.secrets.v1.BatchSummary summary = 3;
+   */
+  summary?: BatchSummary | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchReadResponse.
+ * Use `create(BatchReadResponseSchema)` to create a new message.
+ */
+export const BatchReadResponseSchema: GenMessage<BatchReadResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 30);
+
+/**
+ * A value within a batch.
+ *
+ * @generated from message scaivault.secrets.v1.BatchSecret
+ */
+export type BatchSecret = Message<"scaivault.secrets.v1.BatchSecret"> & {
+  /**
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+
+  /**
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+
+  /**
+   * @generated from field: string secret_type = 3;
+   */
+  secretType: string;
+
+  /**
+   * @generated from field: optional bytes metadata = 4;
+   */
+  metadata?: Uint8Array | undefined;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchSecret.
+ * Use `create(BatchSecretSchema)` to create a new message.
+ */
+export const BatchSecretSchema: GenMessage<BatchSecret> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 31);
+
+/**
+ * What the call on this path alone would have been refused with.
+ *
+ * @generated from message scaivault.secrets.v1.BatchError
+ */
+export type BatchError = Message<"scaivault.secrets.v1.BatchError"> & {
+  /**
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchError.
+ * Use `create(BatchErrorSchema)` to create a new message.
+ */
+export const BatchErrorSchema: GenMessage<BatchError> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 32);
+
+/**
+ * @generated from message scaivault.secrets.v1.BatchSummary
+ */
+export type BatchSummary = Message<"scaivault.secrets.v1.BatchSummary"> & {
+  /**
+   * @generated from field: int32 requested = 1;
+   */
+  requested: number;
+
+  /**
+   * @generated from field: int32 succeeded = 2;
+   */
+  succeeded: number;
+
+  /**
+   * @generated from field: int32 failed = 3;
+   */
+  failed: number;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchSummary.
+ * Use `create(BatchSummarySchema)` to create a new message.
+ */
+export const BatchSummarySchema: GenMessage<BatchSummary> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 33);
+
+/**
+ * @generated from message scaivault.secrets.v1.BatchReadMetadataRequest
+ */
+export type BatchReadMetadataRequest = Message<"scaivault.secrets.v1.BatchReadMetadataRequest"> & {
+  /**
+   * 1 to 100 paths or, with `expand_wildcards`, globs.
+   *
+   * @generated from field: repeated string paths = 1;
+   */
+  paths: string[];
+
+  /**
+   * Takes each entry as a glob and answers with everything it matches that the caller may list, at most 1000 secrets.
+   *
+   * @generated from field: bool expand_wildcards = 2;
+   */
+  expandWildcards: boolean;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchReadMetadataRequest.
+ * Use `create(BatchReadMetadataRequestSchema)` to create a new message.
+ */
+export const BatchReadMetadataRequestSchema: GenMessage<BatchReadMetadataRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 34);
+
+/**
+ * @generated from message scaivault.secrets.v1.BatchReadMetadataResponse
+ */
+export type BatchReadMetadataResponse = Message<"scaivault.secrets.v1.BatchReadMetadataResponse"> & {
+  /**
+   * By path.
+   *
+   * @generated from field: map<string, scaivault.secrets.v1.SecretMetadata> secrets = 1;
+   */
+  secrets: { [key: string]: SecretMetadata };
+
+  /**
+   * By path.
+   *
+   * @generated from field: map<string, scaivault.secrets.v1.BatchError> errors = 2;
+   */
+  errors: { [key: string]: BatchError };
+
+  /**
+   * @generated from field: scaivault.secrets.v1.BatchSummary summary = 3;
+   */
+  summary?: BatchSummary | undefined;
+
+  /**
+   * More than 1000 secrets matched.
+   *
+   * @generated from field: bool truncated = 4;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message scaivault.secrets.v1.BatchReadMetadataResponse.
+ * Use `create(BatchReadMetadataResponseSchema)` to create a new message.
+ */
+export const BatchReadMetadataResponseSchema: GenMessage<BatchReadMetadataResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_secrets_v1_secrets, 35);
 
 /**
  * Values under paths such as `env/prod/db`, every write a new version. A token opens a path only where the caller's access
@@ -829,6 +1587,46 @@ export const SecretsService: GenService<{
     output: typeof SecretMetadataSchema;
   },
   /**
+   * Reads everything about a secret but its value.
+   *
+   * @generated from rpc scaivault.secrets.v1.SecretsService.ReadMetadata
+   */
+  readMetadata: {
+    methodKind: "unary";
+    input: typeof ReadMetadataRequestSchema;
+    output: typeof SecretMetadataSchema;
+  },
+  /**
+   * Changes metadata and settings without a new version: what is left out stays, null clears (RFC 7396).
+   *
+   * @generated from rpc scaivault.secrets.v1.SecretsService.UpdateMetadata
+   */
+  updateMetadata: {
+    methodKind: "unary";
+    input: typeof UpdateMetadataRequestSchema;
+    output: typeof SecretMetadataSchema;
+  },
+  /**
+   * Puts a new value in the place of the current one now; the old version stays readable for a grace period.
+   *
+   * @generated from rpc scaivault.secrets.v1.SecretsService.RotateSecret
+   */
+  rotateSecret: {
+    methodKind: "unary";
+    input: typeof RotateSecretRequestSchema;
+    output: typeof RotationItemSchema;
+  },
+  /**
+   * Erases the values of old versions for good, all of those named or none.
+   *
+   * @generated from rpc scaivault.secrets.v1.SecretsService.DestroyVersions
+   */
+  destroyVersions: {
+    methodKind: "unary";
+    input: typeof DestroyVersionsRequestSchema;
+    output: typeof DestroyVersionsResponseSchema;
+  },
+  /**
    * Lists the versions of a secret, newest first, without values.
    *
    * @generated from rpc scaivault.secrets.v1.SecretsService.ListVersions
@@ -847,6 +1645,37 @@ export const SecretsService: GenService<{
     methodKind: "unary";
     input: typeof ListSecretsRequestSchema;
     output: typeof ListSecretsResponseSchema;
+  },
+  /**
+   * Lists secrets whose current version expires soon, the soonest first, without values.
+   *
+   * @generated from rpc scaivault.secrets.v1.SecretsService.ListExpiring
+   */
+  listExpiring: {
+    methodKind: "unary";
+    input: typeof ListExpiringRequestSchema;
+    output: typeof ListExpiringResponseSchema;
+  },
+  /**
+   * Reads up to 100 secrets at once; each path is judged and audited by itself, so a part may fail. Costs one unit of
+   * `batch:read` and one of `secrets:read` for each path that is returned.
+   *
+   * @generated from rpc scaivault.secrets.v1.SecretsService.BatchRead
+   */
+  batchRead: {
+    methodKind: "unary";
+    input: typeof BatchReadRequestSchema;
+    output: typeof BatchReadResponseSchema;
+  },
+  /**
+   * Reads the metadata of up to 100 paths or, with `expand_wildcards`, of what matches up to 100 globs.
+   *
+   * @generated from rpc scaivault.secrets.v1.SecretsService.BatchReadMetadata
+   */
+  batchReadMetadata: {
+    methodKind: "unary";
+    input: typeof BatchReadMetadataRequestSchema;
+    output: typeof BatchReadMetadataResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_scaivault_secrets_v1_secrets, 0);

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { callHeaders } from './call-headers.ts';
+
+const facts = {
+  requestId: 'req_1',
+  sourceIp: undefined,
+  clientRequestId: undefined,
+  tenantPrefix: undefined,
+  isForPartner: false,
+  refusal: undefined,
+};
+const keyIn = (key: string | string[] | undefined): string | undefined =>
+  callHeaders(key === undefined ? {} : { 'idempotency-key': key as string }, facts)['idempotency-key'];
+
+describe('an Idempotency-Key', () => {
+  it('travels as it is', () => {
+    expect(keyIn('order 17/a~b')).toBe('order 17/a~b');
+    expect(keyIn('x'.repeat(500))).toBe('x'.repeat(500));
+    expect(keyIn('')).toBe('');
+  });
+
+  it('is not there when it was not sent', () => {
+    expect(callHeaders({}, facts)).not.toHaveProperty('idempotency-key');
+  });
+
+  it.each(['é', 'è', 'a\tb', '\u007f'])('never becomes another key: %j', (key) => {
+    expect(keyIn(key)).toBe('');
+  });
+
+  it('sent twice is a key of its own', () => {
+    expect(keyIn(['a', 'b'])).toBe('a,b');
+  });
+});
