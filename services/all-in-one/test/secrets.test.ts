@@ -293,6 +293,14 @@ describe.each(shapes)('the whole life of a secret (%s)', (shape) => {
     const rotate = () => post('secrets/once/a:rotate', { data: { n: 3 } }, { 'idempotency-key': 'k-2' });
     expect((await rotate()).text).toBe((await rotate()).text);
     expect((await get('once/a')).json.version).toBe(2);
+    const partner = () =>
+      vault.request('PUT', '/v1/partner/secrets/once/shared', {
+        token: carol,
+        body,
+        headers: { 'idempotency-key': 'k-4' },
+      });
+    expect([(await partner()).status, (await partner()).status]).toEqual([201, 201]);
+    expect((await vault.request('GET', '/v1/partner/secrets/once/shared')).json.version).toBe(1);
     const policy = () =>
       post(
         'policies',

@@ -1,5 +1,6 @@
+import { getOption } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
-import { PolicyService } from '@scaivault/contracts';
+import { answers, PolicyService } from '@scaivault/contracts';
 import { describeOnEveryWire } from '@scaivault/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parsed, policy, readApp, rulesOf, type StartedPolicy, startPolicy } from './start-policy.ts';
@@ -85,6 +86,12 @@ describeOnEveryWire('idempotency', (wire) => {
     ],
   ] as const;
 
+  it('is promised by the RPCs below and no others', () => {
+    const honouring = PolicyService.methods.filter((method) => getOption(method, answers).idempotent);
+    const tested = writes.map(([what]) => what.replace(/,.*/, ''));
+    expect(new Set(tested)).toEqual(new Set(honouring.map(({ name: rpc }) => rpc)));
+  });
+
   describe.each(writes)('%s', (_rpc, prepare) => {
     it('is carried out once, and answered with the first answer from then on', async () => {
       const call = await prepare();
@@ -99,9 +106,9 @@ describeOnEveryWire('idempotency', (wire) => {
     it('is carried out by one of several sent at the same time', async () => {
       const call = await prepare();
       const ends = await Promise.allSettled([send(call), send(call), send(call), send(call)]);
-      const answers = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-      expect(answers.filter(({ replayed }) => replayed === null)).toHaveLength(1);
-      for (const { answer } of answers) expect(answer).toEqual(answers[0]?.answer);
+      const answered = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+      expect(answered.filter(({ replayed }) => replayed === null)).toHaveLength(1);
+      for (const { answer } of answered) expect(answer).toEqual(answered[0]?.answer);
       for (const end of ends) {
         if (end.status === 'rejected')
           expect(end.reason).toMatchObject({ code: 'idempotency_conflict', details: { reason: 'in_progress' } });

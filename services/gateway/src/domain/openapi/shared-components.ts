@@ -21,7 +21,8 @@ export const sharedParameters: Readonly<Record<string, Parameter>> = {
     name: 'Idempotency-Key',
     in: 'header',
     required: false,
-    description: 'The same key with the same request within 24 hours brings the first answer again and does nothing.',
+    description:
+      'The same key with the same request within 24 hours brings the first answer again and does nothing. Otherwise 409 `idempotency_conflict`, with `details.reason` = `mismatch` (the key was used for another request), `in_progress` (try again in a second) or `answer_lost` (the request took effect and its answer is gone; read what it has changed).',
     schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[ -~]+$' },
   },
 };
