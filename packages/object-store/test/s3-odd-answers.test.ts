@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import type { ScopeId } from '@scaivault/tenancy';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type ObjectStore, openS3ObjectStore } from '../src/index.ts';
+import type { ObjectStore } from '../src/index.ts';
+import { openS3ObjectStore } from '../src/s3/open-s3-object-store.ts';
 import { canary, type OddServer, refuse, startOddServer } from './odd-server.ts';
 import { s3FailureOf } from './s3-failure-of.ts';
 

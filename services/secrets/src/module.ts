@@ -82,7 +82,7 @@ export const createSecretsModule = async ({
   const clock = (): number => Math.floor(nowMs()) * 1000;
   const store = createSecretStore(db);
   const policies = createSecretPolicyStore(db);
-  const objects = openObjectStore(config, db);
+  const objects = await openObjectStore(config, db);
   const looseObjects = createLooseObjectTable(db);
   const cipher = createSecretCipher({
     keys,

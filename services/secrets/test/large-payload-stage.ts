@@ -42,8 +42,8 @@ export interface LargePayloadStage {
 }
 
 const createStage = async (env: Readonly<Record<string, string>>): Promise<LargePayloadStage> => {
-  const openObjects = (db: Database) => {
-    const objects = openObjectStore(loadConfiguration(env), db);
+  const openObjects = async (db: Database) => {
+    const objects = await openObjectStore(loadConfiguration(env), db);
     return {
       ...objects,
       put: async (...args: Parameters<typeof objects.put>) => {

@@ -93,7 +93,7 @@ export interface VaultOptions {
   readonly generateValue?: GenerateValue;
   readonly thresholdBytes?: number;
   /** The object store of one process; that of the database when left out. */
-  readonly openObjects?: (db: Database) => ObjectStore;
+  readonly openObjects?: (db: Database) => ObjectStore | Promise<ObjectStore>;
 }
 
 /** The use cases on a database and a key file of their own, with a clock that stands until it is moved. */
@@ -134,7 +134,7 @@ export const openVault = async (options: VaultOptions = {}) => {
       nowMs: () => performance.now(),
     });
     const clock = (): number => nowMs * 1000;
-    const objects = (options.openObjects ?? createDatabaseObjectStore)(db);
+    const objects = await (options.openObjects ?? createDatabaseObjectStore)(db);
     const looseObjects = createLooseObjectTable(db);
     const cipher = createSecretCipher({
       keys,

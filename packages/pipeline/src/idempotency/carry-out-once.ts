@@ -36,7 +36,7 @@ const memoryFor = (method: DescMethodUnary, service: MountedService | undefined)
     throw new Error(`RPC ${rpcPath(method)} honours an Idempotency-Key of callers that it does not know.`);
   const idempotency = idempotencyOf(service);
   if (idempotency === undefined)
-    throw new Error(`RPC ${rpcPath(method)} honours an Idempotency-Key, and its service is mounted without a memory.`);
+    throw new Error(`RPC ${rpcPath(method)} honours an Idempotency-Key: mount its service with withIdempotency.`);
   return idempotency;
 };
 

@@ -374,7 +374,9 @@ describe('a process', () => {
   it('refuses to start with an RPC that honours keys and has no memory', () => {
     const { service } = inlineService({ peer: 'secrets', methods: [{ name: 'Ask', access: { scope: 's' }, answers }] });
     const mounted = mount(service, { ask: async () => ({}) } as never);
-    expect(() => createDispatcher([mounted], createPipeline({} as PipelineOptions))).toThrow(/without a memory/);
+    expect(() => createDispatcher([mounted], createPipeline({} as PipelineOptions))).toThrow(
+      /mount its service with withIdempotency/,
+    );
   });
 
   it.each([

@@ -17,16 +17,15 @@ it.each([
   [{ S3_BUCKET: 'b', S3_SECRET_ACCESS_KEY: 'canary-key' }, 'S3_ACCESS_KEY_ID is missing'],
   [{ S3_ENDPOINT: 'https://s3.example' }, 'S3_BUCKET is needed when S3_ENDPOINT is set'],
   [keys, 'S3_BUCKET is needed when S3_ACCESS_KEY_ID is set'],
-])('a configuration like %j stops the start and names the setting, not its value', (env, message) => {
-  const refused = () => open(env);
-  expect(refused).toThrow(expect.objectContaining({ name: 'ConfigurationError' }));
-  expect(refused).toThrow(message);
-  expect(refused).not.toThrow(/canary/);
+])('a configuration like %j stops the start and names the setting, not its value', async (env, message) => {
+  const refused: unknown = await open(env).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ name: 'ConfigurationError', message: expect.stringContaining(message) });
+  expect(String(refused)).not.toContain('canary');
 });
 
 it.each([{}, { S3_REGION: 'eu-west-1' }, { S3_BUCKET: 'b' }, { S3_BUCKET: 'b', ...keys }])(
   'a configuration like %j opens without asking anybody',
   async (env) => {
-    await open(env).close();
+    await (await open(env)).close();
   },
 );

@@ -1,6 +1,6 @@
 import { envelopeBytes } from '@scaivault/crypto';
 import type { Database } from '@scaivault/db';
-import { createDatabaseObjectStore, type ObjectStore, openS3ObjectStore } from '@scaivault/object-store';
+import { createDatabaseObjectStore, type ObjectStore } from '@scaivault/object-store';
 import { type Configuration, ConfigurationError } from '@scaivault/runtime';
 
 type ObjectStoreSettings = Pick<
@@ -13,7 +13,7 @@ const timeoutMs = 5_000;
 /** Of the largest value that SECRET_MAX_BYTES can allow; a lower setting must not hide what was stored under a higher. */
 const largestBytes = envelopeBytes(8_388_608);
 
-const openBucket = (config: ObjectStoreSettings, bucket: string): ObjectStore => {
+const openBucket = async (config: ObjectStoreSettings, bucket: string): Promise<ObjectStore> => {
   if (bucket === '') throw new ConfigurationError('S3_BUCKET', 'is empty; name a bucket, or leave it out');
   if (config.S3_REGION === '') throw new ConfigurationError('S3_REGION', 'is empty; name the region of the bucket');
   const { S3_ENDPOINT: endpoint, S3_ACCESS_KEY_ID: accessKeyId } = config;
@@ -22,6 +22,8 @@ const openBucket = (config: ObjectStoreSettings, bucket: string): ObjectStore =>
     const missing = accessKeyId === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY';
     throw new ConfigurationError(missing, 'is missing; give both halves of the access key, or none');
   }
+  // Not loaded by those who have no bucket.
+  const { openS3ObjectStore } = await import('@scaivault/object-store/s3');
   return openS3ObjectStore({
     bucket,
     region: config.S3_REGION,
@@ -51,9 +53,12 @@ const inFrontOf = (database: ObjectStore, bucket: ObjectStore): ObjectStore => (
  * The store of large ciphertexts that the configuration names: a bucket, or without one the database. Settings that
  * contradict each other stop the start; whether the bucket can be used shows only when it is asked.
  */
-export const openObjectStore = (config: ObjectStoreSettings, db: Pick<Database, 'sql' | 'withScope'>): ObjectStore => {
+export const openObjectStore = async (
+  config: ObjectStoreSettings,
+  db: Pick<Database, 'sql' | 'withScope'>,
+): Promise<ObjectStore> => {
   const database = createDatabaseObjectStore(db);
-  if (config.S3_BUCKET !== undefined) return inFrontOf(database, openBucket(config, config.S3_BUCKET));
+  if (config.S3_BUCKET !== undefined) return inFrontOf(database, await openBucket(config, config.S3_BUCKET));
   for (const name of ['S3_ENDPOINT', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {
     if (config[name] !== undefined) throw new ConfigurationError('S3_BUCKET', `is needed when ${name} is set`);
   }
