@@ -1,9 +1,10 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { type AuditRecord, AuditRecordSchema } from '@scaivault/contracts';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { AuditRecordSchema } from '@scaivault/contracts';
 import { VaultError } from '@scaivault/errors';
 import type { Metrics } from '@scaivault/runtime';
 import { newId, nowMicros } from '@scaivault/tenancy';
 import type { RequestInfo } from '../request-info.ts';
+import { encodeBegun, encodeEnded } from './encode-record.ts';
 
 /** The part of the journal that the trail writes to. */
 export interface AuditJournal {
@@ -43,27 +44,23 @@ export interface AuditTrail {
 
 const encoder = new TextEncoder();
 const emptyObject = encoder.encode('{}');
+const noBytes = new Uint8Array(0);
 
 const encodeExtra = (extra: Readonly<Record<string, unknown>>): Uint8Array => {
   for (const _ in extra) return encoder.encode(JSON.stringify(extra));
   return emptyObject;
 };
 
-const begin = (request: RequestInfo, subject: AuditSubject): AuditRecord => {
-  const record = create(AuditRecordSchema);
-  record.id = newId('log');
-  record.tenantId = subject.tenantId;
-  record.timestampMicros = BigInt(request.startedMicros);
-  record.action = subject.action;
-  record.identityType = subject.identityType;
-  record.identityId = subject.identityId;
-  record.requestId = request.requestId;
-  if (subject.secretPath !== undefined) record.secretPath = subject.secretPath;
-  if (subject.policyId !== undefined) record.policyId = subject.policyId;
-  if (request.sourceIp !== undefined) record.sourceIp = request.sourceIp;
-  if (request.userAgent !== undefined) record.userAgent = request.userAgent;
-  return record;
-};
+const begin = (id: string, request: RequestInfo, subject: AuditSubject, extraData: Uint8Array): Uint8Array =>
+  encodeBegun({
+    ...subject,
+    id,
+    timestampMicros: request.startedMicros,
+    requestId: request.requestId,
+    sourceIp: request.sourceIp,
+    userAgent: request.userAgent,
+    extraData,
+  });
 
 /** The row of a deed whose process died before it ended: nobody knows what became of it. */
 export const abandonedRecord = (intent: Uint8Array): Uint8Array => {
@@ -89,23 +86,19 @@ export const createAuditTrail = ({
   readonly store?: (records: readonly Uint8Array[]) => Promise<void>;
   readonly metrics: Pick<Metrics, 'auditRows'>;
 }): AuditTrail => {
-  /**
-   * The begun record with its end. Protobuf merges what stands behind each other and the later value of a field counts,
-   * so only what the end brings is encoded.
-   */
   const finish = (
     begun: Uint8Array,
     request: RequestInfo,
     outcome: AuditOutcome,
     extra: Readonly<Record<string, unknown>>,
   ): Uint8Array => {
-    const record = create(AuditRecordSchema);
-    record.success = outcome.ok;
-    if (!outcome.ok) record.errorCode = outcome.code;
-    record.durationMs = Math.max(0, Math.round((nowMicros() - request.startedMicros) / 1000));
-    record.extraData = encodeExtra(extra);
     metrics.auditRows.inc({ success: outcome.ok ? 'true' : 'false' });
-    return Buffer.concat([begun, toBinary(AuditRecordSchema, record)]);
+    return encodeEnded(begun, {
+      success: outcome.ok,
+      errorCode: outcome.ok ? undefined : outcome.code,
+      durationMs: Math.max(0, Math.round((nowMicros() - request.startedMicros) / 1000)),
+      extraData: encodeExtra(extra),
+    });
   };
   const storeNow = async (bytes: Uint8Array): Promise<void> => {
     if (store === undefined) return;
@@ -120,22 +113,21 @@ export const createAuditTrail = ({
   };
   return {
     open: async (request, subject, extra) => {
-      const record = begin(request, subject);
-      record.extraData = encodeExtra(extra);
-      const begun = toBinary(AuditRecordSchema, record);
-      await journal.intent(record.id, begun);
+      const id = newId('log');
+      const begun = begin(id, request, subject, encodeExtra(extra));
+      await journal.intent(id, begun);
       return {
         close: async (outcome, more) => {
           const bytes = finish(begun, request, outcome, more);
-          await journal.outcome(record.id, bytes);
+          await journal.outcome(id, bytes);
           await storeNow(bytes);
         },
       };
     },
     note: async (request, subject, code, extra) => {
-      const record = begin(request, subject);
-      const bytes = finish(toBinary(AuditRecordSchema, record), request, { ok: false, code }, extra);
-      await journal.record(record.id, bytes);
+      const id = newId('log');
+      const bytes = finish(begin(id, request, subject, noBytes), request, { ok: false, code }, extra);
+      await journal.record(id, bytes);
       await storeNow(bytes);
     },
   };
