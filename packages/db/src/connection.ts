@@ -21,6 +21,8 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
   /** How long a statement may go unanswered before the peer counts as dead; 0 = for ever. */
   readonly answerTimeoutMs: number;
+  /** Hears what NOTIFY sends on channels this session listens to. */
+  readonly onNotify?: (payload: string) => void;
 }
 
 const openSocket = ({ target: { host, port }, connectTimeoutMs }: ConnectionSettings): Promise<Socket> =>
@@ -41,7 +43,7 @@ const openSocket = ({ target: { host, port }, connectTimeoutMs }: ConnectionSett
   });
 
 /** Every option the driver would otherwise take from PG* environment variables is given here. */
-const driverOptions = ({ target, parameters, connectTimeoutMs }: ConnectionSettings) => ({
+const driverOptions = ({ target, parameters, connectTimeoutMs, onNotify }: ConnectionSettings) => ({
   host: target.host,
   port: target.port,
   user: target.user,
@@ -57,6 +59,7 @@ const driverOptions = ({ target, parameters, connectTimeoutMs }: ConnectionSetti
   fetch_types: false,
   connection: parameters,
   onnotice: () => {},
+  ...(onNotify === undefined ? {} : { onnotify: (_channel: string, payload: string) => onNotify(payload) }),
 });
 
 /**

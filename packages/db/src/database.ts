@@ -2,6 +2,7 @@ import type { ScopeId } from '@scaivault/tenancy';
 import { openConnection } from './connection.ts';
 import { parseConnectionTarget } from './connection-target.ts';
 import { createLanes } from './lanes.ts';
+import { type Listening, startListening } from './listen.ts';
 import { createPool, type PoolStats } from './pool.ts';
 import { createSql, type Sql, type Tx } from './sql-tag.ts';
 import { runTransaction } from './transaction.ts';
@@ -37,6 +38,11 @@ export interface Database {
   verifyRole(): Promise<void>;
   /** Resolves when a statement comes back. */
   ping(): Promise<void>;
+  /**
+   * Calls back with what NOTIFY sends on the channel `<schema>_<topic>`, on a session beside the pool, and with '' for each
+   * new session. Its loss is made good by itself; only what is said meanwhile is not heard.
+   */
+  listen(topic: string, heard: (payload: string) => void): Listening;
   poolStats(): PoolStats;
   /** Lets running work end for up to five seconds. */
   close(): Promise<void>;
@@ -95,6 +101,13 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     ping: async () => {
       await sql`select 1`;
     },
+    listen: (topic, heard) =>
+      startListening({
+        open: (onLost, onNotify) => openConnection({ ...settings, onNotify }, onLost),
+        channel: `${schema}_${topic}`,
+        heard,
+        onError: options.onError ?? (() => {}),
+      }),
     poolStats: pool.stats,
     close: () => pool.close(closeGraceMs),
   };

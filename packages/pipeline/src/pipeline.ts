@@ -26,6 +26,7 @@ import { type Authenticate, authorizationOf } from './gate.ts';
 import { type Admission, type CarryOutOnce, compileCarryOutOnce } from './idempotency/carry-out-once.ts';
 import { raiseInputRefusal } from './input-refusal.ts';
 import { isRateCategory, type RateLimiter } from './limit/rate-limiter.ts';
+import { noOverrides, overrideFor, type RateOverrideSource, type RateOverrides } from './limit/rate-overrides.ts';
 import { makeCaller } from './make-caller.ts';
 import { metadataNames } from './metadata.ts';
 import { compilePrefix, compileTarget, permissionOf } from './policy-target.ts';
@@ -43,6 +44,7 @@ export interface PipelineOptions {
   readonly directory: IdentityDirectory;
   readonly policies: PolicySource;
   readonly limiter: RateLimiter;
+  readonly overrides: RateOverrideSource;
   readonly audit: AuditTrail;
   readonly noteAuthFailure: NoteAuthFailure;
   readonly metrics: Pick<Metrics, 'policyDecisions' | 'rpcRequests' | 'rpcSeconds'>;
@@ -55,6 +57,8 @@ interface Passage extends RpcCall {
   readonly message: Message;
   readonly context: CallContext;
   readonly facts: AuditFacts;
+  /** Rate limits of the caller's own tenant. */
+  overrides: RateOverrides;
   /** Idempotency-Key, where it is honoured. */
   key: string | undefined;
 }
@@ -67,6 +71,7 @@ const noPolicies = compilePolicies([]);
 
 /** Steps 2 to 4 of rest-api-core 1.8: who calls, in which tenant, about whose objects, with which scope. */
 const compileIdentify = (method: DescMethodUnary, option: Access, options: PipelineOptions): Step => {
+  const isLimited = option.rate !== '';
   const needsPolicies = permissionOf(method) !== undefined;
   const servesPartners = getOption(method.parent, surface).partnerPrefix;
   return async (passage) => {
@@ -97,7 +102,30 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
     const bundle = found instanceof Promise ? await found : found;
     passage.caller = makeCaller(token, identity, tenant, objectScope, request, bundle, options.nowMs());
     requireScope(passage.caller, option);
+    if (!isLimited) return;
+    const limits = overridesOf(passage.caller, options);
+    passage.overrides = limits instanceof Promise ? await limits : limits;
   };
+};
+
+/**
+ * Limits protect and decide nothing: where a tenant's own cannot be had for an outage, the installation's hold, and calls
+ * that ask no policies go on.
+ */
+const overridesOf = (
+  caller: Caller,
+  { overrides }: Pick<PipelineOptions, 'overrides'>,
+): RateOverrides | Promise<RateOverrides> => {
+  const onFailure = (error: unknown): RateOverrides => {
+    if (toVaultError(error).code === 'service_unavailable') return noOverrides;
+    throw error;
+  };
+  try {
+    const found = overrides.rateOverrides(caller.homeTenantId ?? caller.tenantId);
+    return found instanceof Promise ? found.catch(onFailure) : found;
+  } catch (error) {
+    return onFailure(error);
+  }
 };
 
 /** A revoked token counts as a failed authentication too, or its bearer could fill the audit trail with refusals. */
@@ -160,7 +188,12 @@ const compileAdmit = (method: DescMethodUnary, option: Access, options: Pipeline
   return (passage) => {
     const refusal = refusalOf(passage);
     if (category !== undefined)
-      options.limiter.take(passage.context, category, rateKey(passage.caller, passage.request));
+      options.limiter.take(
+        passage.context,
+        category,
+        rateKey(passage.caller, passage.request),
+        overrideOf(passage, category, options),
+      );
     if (refusal !== undefined) throw refusal;
   };
 };
@@ -176,6 +209,15 @@ const rateKey = (caller: Caller | undefined, request: RequestInfo): string =>
   caller === undefined
     ? (request.sourceIp ?? 'unknown')
     : `${caller.homeTenantId ?? caller.tenantId} ${caller.identityId}`;
+
+const overrideOf = (
+  { overrides, caller }: Pick<Passage, 'overrides' | 'caller'>,
+  category: RateCategory,
+  { nowMs }: Pick<PipelineOptions, 'nowMs'>,
+): number | undefined =>
+  caller === undefined || overrides.size === 0
+    ? undefined
+    : overrideFor(overrides, caller.identityId, category, nowMs());
 
 /** Steps 8 to 10: intent into the journal, the operation, outcome into the journal. */
 const runAudited = async (
@@ -300,6 +342,7 @@ export const createPipeline =
         context,
         request,
         facts: factsOf(option.resource, request),
+        overrides: noOverrides,
         caller: undefined,
         target: undefined,
         prefix: undefined,
@@ -309,7 +352,13 @@ export const createPipeline =
         audited: (subject, work) => auditedWork(passage, option, options, subject, work),
         judgeItem: (secretPath) => judgeItem(passage, secretPath),
         auditItem: (item, work) => auditItem(passage, item, work),
-        reserveUnits: (category, units) => options.limiter.reserve(category, rateKey(passage.caller, request), units),
+        reserveUnits: (category, units) =>
+          options.limiter.reserve(
+            category,
+            rateKey(passage.caller, request),
+            units,
+            overrideOf(passage, category, options),
+          ),
       };
       context.values.set(rpcCallKey, passage);
       const started = performance.now();

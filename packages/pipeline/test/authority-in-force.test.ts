@@ -1,9 +1,11 @@
+import type { RevisionLog } from '@scaivault/db';
 import { isVaultError } from '@scaivault/errors';
 import type { ScopeId } from '@scaivault/tenancy';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createMemoryRevisionLog } from '../src/replica/memory-revision-log.ts';
 import { createReplica } from '../src/replica/replica.ts';
-import { createRevisionFeed, type RevisionFeed } from '../src/replica/revision-feed.ts';
+import { createRevisionFeed, type FollowRequest, type RevisionFeed } from '../src/replica/revision-feed.ts';
 
 const leaseMs = 1_000;
 const rpcTimeoutMs = 2_000;
@@ -13,15 +15,19 @@ const keys = ['t:a p:x', 't:b p:x'] as const;
 
 type Scope = (typeof scopes)[number];
 type Step =
-  | { readonly kind: 'change'; readonly scope: Scope }
+  | { readonly kind: 'change'; readonly scope: Scope; readonly owner: number }
   | { readonly kind: 'read'; readonly replica: number; readonly key: string }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'cut' | 'heal'; readonly replica: number }
-  | { readonly kind: 'restart' };
+  | { readonly kind: 'restart'; readonly owner: number };
 
 const replicaIndex = fc.nat(2);
+const owner = fc.nat(1);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('change' as const), scope: fc.constantFrom(...scopes) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('change' as const), scope: fc.constantFrom(...scopes), owner }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -35,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constantFrom('cut' as const, 'heal' as const), replica: replicaIndex }),
   },
-  { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), owner }) },
 );
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -45,7 +51,7 @@ const within = <Value>(ms: number, work: Promise<Value>): Promise<Value> =>
 
 type Versions = Readonly<Record<Scope, number>>;
 
-/** One owner and three replicas on a network that delays, reorders and drops; time is ours. */
+/** Two processes of an owner on one log, and three replicas, on a network that delays, reorders and drops; time is ours. */
 const createWorld = (seed: number) => {
   let state = seed;
   /** Most answers come soon; one in eight is late. */
@@ -59,16 +65,43 @@ const createWorld = (seed: number) => {
   const cut = new Set<number>();
   const violations: string[] = [];
   let answered = 0;
-  let life = 0;
-  let feed: RevisionFeed = createRevisionFeed({ leaseMs });
+  const log = createMemoryRevisionLog();
+  const lives = [0, 0];
 
-  const overNetwork = async <Value>(replica: number, work: () => Promise<Value>): Promise<Value> => {
+  /** The log as a process of the owner reaches it: each call takes effect at once, some time after it was made. */
+  const slowly =
+    <Args extends unknown[], Value>(call: (...args: Args) => Promise<Value>) =>
+    async (...args: Args): Promise<Value> => {
+      await sleep(delay() / 4);
+      const value = await call(...args);
+      await sleep(delay() / 4);
+      return value;
+    };
+  const openOwner = (): RevisionFeed => {
+    const reached: RevisionLog = {
+      ...log,
+      note: () => Promise.resolve(),
+      renew: slowly(log.renew),
+      newsSince: slowly(log.newsSince),
+      findLate: slowly(log.findLate),
+      followers: slowly(log.followers),
+      forget: slowly(log.forget),
+    };
+    return createRevisionFeed({ leaseMs, log: reached });
+  };
+  const owners = [openOwner(), openOwner()];
+
+  const overNetwork = async <Value>(replica: number, index: number, work: () => Promise<Value>): Promise<Value> => {
     await sleep(delay());
     if (cut.has(replica)) return await never;
-    const bornIn = life;
+    const bornIn = lives[index];
     const value = await work();
     await sleep(delay());
-    return cut.has(replica) || life !== bornIn ? await never : value;
+    return cut.has(replica) || lives[index] !== bornIn ? await never : value;
+  };
+  const follow = (replica: number, request: FollowRequest) => {
+    const index = delay() % 2;
+    return overNetwork(replica, index, async () => await (owners[index]?.follow(request) ?? never));
   };
   const open = (index: number) =>
     createReplica<{ readonly versions: Versions }>({
@@ -80,13 +113,9 @@ const createWorld = (seed: number) => {
       fetch: () =>
         within(
           rpcTimeoutMs,
-          overNetwork(index, async () => ({ versions: { ...committed } })),
+          overNetwork(index, delay() % 2, async () => ({ versions: { ...committed } })),
         ),
-      follow: (request, timeoutMs) =>
-        within(
-          timeoutMs,
-          overNetwork(index, () => feed.follow(request)),
-        ),
+      follow: (request, timeoutMs) => within(timeoutMs, follow(index, request)),
     });
   const replicas = [open(0), open(1), open(2)];
 
@@ -104,22 +133,24 @@ const createWorld = (seed: number) => {
       return false;
     }
   };
-  const change = async (scope: Scope): Promise<void> => {
-    const bornIn = life;
+  const change = async (scope: Scope, index: number): Promise<void> => {
+    const bornIn = lives[index];
+    // One transaction: the change and its number.
     committed[scope] += 1;
     const version = committed[scope];
-    await feed.publish([scope as string as ScopeId]);
+    await log.note([scope]);
+    await owners[index]?.publish([scope as string as ScopeId]);
     // A killed owner answers nobody.
-    if (life === bornIn) inForce[scope] = Math.max(inForce[scope], version);
+    if (lives[index] === bornIn) inForce[scope] = Math.max(inForce[scope], version);
   };
   const run = (next: Step): void => {
-    if (next.kind === 'change') void change(next.scope);
+    if (next.kind === 'change') void change(next.scope, next.owner);
     else if (next.kind === 'read') void read(next.replica, next.key);
     else if (next.kind === 'cut') cut.add(next.replica);
     else if (next.kind === 'heal') cut.delete(next.replica);
     else if (next.kind === 'restart') {
-      life += 1;
-      feed = createRevisionFeed({ leaseMs, earlierLeaseMs: leaseMs });
+      lives[next.owner] = (lives[next.owner] ?? 0) + 1;
+      owners[next.owner] = openOwner();
     }
   };
   return { replicas, violations, run, read, inForce, committed, cut, answered: () => answered };

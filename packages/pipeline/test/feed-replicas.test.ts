@@ -1,5 +1,5 @@
 import { createClient, createRouterTransport } from '@connectrpc/connect';
-import { IdentityFeedService, PolicyFeedService } from '@scaivault/contracts';
+import { IdentityFeedService, PolicyFeedService, RateLimitFeedService } from '@scaivault/contracts';
 import { evaluate } from '@scaivault/policy-engine';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -100,7 +100,13 @@ describe('createPolicyReplica', () => {
   it('fetches and compiles the policies of a tenant and its partner', async () => {
     const rules = [{ path_pattern: 'app/**', permissions: ['read'], effect: 'allow', conditions: null }];
     const asked: string[] = [];
-    const transport = createRouterTransport(({ service }) =>
+    const transport = createRouterTransport(({ service }) => {
+      service(RateLimitFeedService, {
+        getRateLimitBundle: ({ tenantId }) => {
+          asked.push(`limits of ${tenantId}`);
+          return { entries: [{ identityId: '*', limits: { 'secrets:read': 5 }, expiresAtMicros: 2_000_000n }] };
+        },
+      });
       service(PolicyFeedService, {
         followPolicyRevisions: grantsOnce(),
         getPolicyBundle: ({ tenantId, partnerId }) => {
@@ -119,10 +125,11 @@ describe('createPolicyReplica', () => {
             ],
           };
         },
-      }),
-    );
+      });
+    });
     const client = createClient(PolicyFeedService, transport);
-    const replica = createPolicyReplica({ client, maxStalenessMs: 5_000, onFailure: () => {} });
+    const limits = createClient(RateLimitFeedService, transport);
+    const replica = createPolicyReplica({ client, limits, maxStalenessMs: 5_000, onFailure: () => {} });
     closing.push(replica.stop);
     await replica.start();
     const bundle = await replica.bundle(tenant, partner);
@@ -138,6 +145,11 @@ describe('createPolicyReplica', () => {
       evaluate(bundle, subject, { permission: 'read', path, sourceIp: null, nowMs, token }).policyId;
     expect([at(1_999, 'app/db'), at(2_001, 'app/db'), at(1_999, 'other')]).toEqual(['pol_1', null, null]);
     expect(replica.bundle(tenant, partner)).toBe(bundle);
-    expect(asked).toEqual(['tnt_a ptn_x']);
+    expect(await replica.rateOverrides(tenant)).toEqual(
+      new Map([['*', { limits: { 'secrets:read': 5 }, expiresAtMs: 2_000 }]]),
+    );
+    expect(replica.rateOverrides(tenant)).toBe(await replica.rateOverrides(tenant));
+    expect(replica.bundle(tenant, partner)).toBe(bundle);
+    expect(asked).toEqual(['tnt_a ptn_x', 'limits of tnt_a']);
   });
 });

@@ -7,7 +7,8 @@ type Party = Omit<BindingRecord, 'expiresAtMs'>;
 export const bindingKey = ({ identityType, identityId, subjectId }: Party): string =>
   subjectId === null ? `${identityType}|name|${identityId}` : `${identityType}|pinned|${subjectId}`;
 
-const keysOfParty = (party: Party): string[] =>
+/** Every name under which a binding may find this one party. */
+export const partyKeys = (party: Party): string[] =>
   party.subjectId === null
     ? [bindingKey(party)]
     : // A binding that is not pinned yet knows the string only.
@@ -15,6 +16,6 @@ const keysOfParty = (party: Party): string[] =>
 
 /** Every name under which a binding may find this subject: its own, and those of its groups. */
 export const subjectKeys = ({ identityType, identityId, subjectId, groups }: PolicySubject): readonly string[] => [
-  ...keysOfParty({ identityType, identityId, subjectId }),
-  ...groups.flatMap((group) => keysOfParty({ identityType: 'group', ...group })),
+  ...partyKeys({ identityType, identityId, subjectId }),
+  ...groups.flatMap((group) => partyKeys({ identityType: 'group', ...group })),
 ];

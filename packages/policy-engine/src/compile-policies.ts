@@ -1,6 +1,8 @@
 import { bindingKey } from './binding-key.ts';
 import { type CompiledPolicy, type CompiledRule, compileRule } from './compile-rule.ts';
+import { createConditionsReader } from './conditions/read-conditions.ts';
 import { createPathIndex, type PathIndex } from './path-index.ts';
+import { type Permission, permissionBit } from './permission.ts';
 import type { BindingRecord, PolicyRecord } from './policy-record.ts';
 
 /** The policies that hold in one tenant, compiled; immutable, and good until the next revision. */
@@ -9,7 +11,10 @@ export interface PolicyBundle {
   readonly policies: readonly CompiledPolicy[];
   /** The policies bound to an identity, in the order they are tried. */
   readonly byBinding: ReadonlyMap<string, readonly CompiledPolicy[]>;
-  readonly byPath: PathIndex;
+  /** How many rules those policies have. */
+  readonly ruleCountByBinding: ReadonlyMap<string, number>;
+  /** The rules that speak of a permission, by path; built when the permission is first asked for. */
+  readonly pathIndex: (permission: Permission) => PathIndex;
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
@@ -39,6 +44,25 @@ const indexByBinding = (policies: readonly CompiledPolicy[]): Map<string, Compil
   return index;
 };
 
+const countRules = (byBinding: ReadonlyMap<string, readonly CompiledPolicy[]>): Map<string, number> =>
+  new Map(
+    Array.from(byBinding, ([key, policies]) => [key, policies.reduce((sum, { rules }) => sum + rules.length, 0)]),
+  );
+
+const indexByPath = (policies: readonly CompiledPolicy[]): ((permission: Permission) => PathIndex) => {
+  const indexes = new Map<Permission, PathIndex>();
+  return (permission) => {
+    const known = indexes.get(permission);
+    if (known !== undefined) return known;
+    const bit = permissionBit(permission);
+    const index = createPathIndex(
+      policies.flatMap(({ rules }) => rules.filter(({ permissionMask }) => (permissionMask & bit) !== 0)),
+    );
+    indexes.set(permission, index);
+    return index;
+  };
+};
+
 /**
  * Compiles the active policies of a tenant together with the partner-scope ones of its partner: sorted by priority,
  * time of creation and id (rest-api-core 6.5), patterns and conditions turned into closures. Never refuses a stored
@@ -46,15 +70,20 @@ const indexByBinding = (policies: readonly CompiledPolicy[]): Map<string, Compil
  */
 export const compilePolicies = (records: readonly PolicyRecord[]): PolicyBundle => {
   let nextRule = 0;
+  const readConditions = createConditionsReader();
   const policies = records.toSorted(inOrderOfTrial).map((record, order): CompiledPolicy => {
     const rules: CompiledRule[] = [];
     const policy = { id: record.id, name: record.name, order, rules, boundUntilMs: latestExpiry(record.bindings) };
-    rules.push(...record.rules.map((rule, index) => compileRule(rule, { order: nextRule++, index, policy })));
+    for (const [index, rule] of record.rules.entries()) {
+      rules.push(compileRule(rule, { order: nextRule++, index, policy }, readConditions));
+    }
     return policy;
   });
+  const byBinding = indexByBinding(policies);
   return {
     policies,
-    byBinding: indexByBinding(policies),
-    byPath: createPathIndex(policies.flatMap(({ rules }) => rules)),
+    byBinding,
+    ruleCountByBinding: countRules(byBinding),
+    pathIndex: indexByPath(policies),
   };
 };

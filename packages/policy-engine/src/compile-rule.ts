@@ -1,7 +1,7 @@
 import { isVaultError } from '@scaivault/errors';
 import { compileGlob, type Glob } from '@scaivault/tenancy';
 import type { Condition } from './conditions/condition.ts';
-import { readStoredConditions } from './conditions/read-conditions.ts';
+import type { StoredConditions } from './conditions/read-conditions.ts';
 import { permissionMask } from './permission.ts';
 import type { RuleDocument } from './rule-document.ts';
 
@@ -11,8 +11,11 @@ export interface CompiledRule {
   readonly index: number;
   readonly policy: CompiledPolicy;
   readonly allows: boolean;
+  /** True for an allow rule that this version cannot read, which therefore never applies. */
+  readonly isUnreadable: boolean;
   readonly permissionMask: number;
   readonly glob: Glob;
+  /** Rules with equal conditions share one list, so what failed once need not be tried again for the next rule. */
   readonly conditions: readonly Condition[];
 }
 
@@ -45,12 +48,17 @@ const readStoredGlob = (pattern: string): Glob | undefined => {
 export const compileRule = (
   document: RuleDocument,
   at: Pick<CompiledRule, 'order' | 'index' | 'policy'>,
+  readConditions: (stored: unknown) => StoredConditions,
 ): CompiledRule => {
   const allows = document.effect === 'allow';
-  const conditions = readStoredConditions(document.conditions);
+  const conditions = readConditions(document.conditions);
   const glob = readStoredGlob(document.path_pattern);
   const rule = { ...at, allows, permissionMask: permissionMask(document.permissions), glob: glob ?? everyPath };
-  if (glob === undefined) return { ...rule, conditions: allows ? [neverHolds('path_pattern')] : [] };
-  if ('unreadable' in conditions) return { ...rule, conditions: allows ? [neverHolds(conditions.unreadable)] : [] };
-  return { ...rule, conditions };
+  const unreadable = (name: string): CompiledRule =>
+    allows
+      ? { ...rule, isUnreadable: true, conditions: [neverHolds(name)] }
+      : { ...rule, isUnreadable: false, conditions: [] };
+  if (glob === undefined) return unreadable('path_pattern');
+  if ('unreadable' in conditions) return unreadable(conditions.unreadable);
+  return { ...rule, isUnreadable: false, conditions };
 };

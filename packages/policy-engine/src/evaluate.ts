@@ -38,7 +38,7 @@ export const isOutsideAllowedPaths = ({ path, token: { allowedPaths } }: PolicyR
  */
 export const evaluatorFor = (bundle: PolicyBundle, subject: PolicySubject): Evaluator => {
   const keys = subjectKeys(subject);
-  const boundCount = sum(keys.map((key) => bundle.byBinding.get(key)?.length ?? 0));
+  const boundCount = sum(keys.map((key) => bundle.ruleCountByBinding.get(key) ?? 0));
   let policies: readonly CompiledPolicy[] | undefined;
 
   return (request) => {
@@ -46,7 +46,7 @@ export const evaluatorFor = (bundle: PolicyBundle, subject: PolicySubject): Eval
     const judge = createJudge(subject, keys, request);
     // Both ways show the judge every rule that can decide, in the same order; the shorter one is taken. A caller with a
     // few policies goes through those, one with thousands through the rules around the path.
-    const near = rulesNear(bundle.byPath, request.path);
+    const near = rulesNear(bundle.pathIndex(request.permission), request.path);
     const nearCount = sum(near.map((list) => list.length));
     if (nearCount <= boundCount) return visitMerged(near, judge.consider) ?? judge.conclude();
     policies ??= policiesOf(bundle, keys);

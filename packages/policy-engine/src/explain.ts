@@ -1,9 +1,10 @@
-import { subjectKeys } from './binding-key.ts';
+import { partyKeys, subjectKeys } from './binding-key.ts';
 import type { PolicyBundle } from './compile-policies.ts';
-import type { CompiledPolicy } from './compile-rule.ts';
+import type { CompiledPolicy, CompiledRule } from './compile-rule.ts';
 import { builtinTenantAdmin, type Decision, outsideAllowedPaths } from './decision.ts';
 import { isOutsideAllowedPaths, policiesOf } from './evaluate.ts';
 import { createJudge, isBound, type Judge } from './judge.ts';
+import { permissionBit } from './permission.ts';
 import type { PolicyRequest, PolicySubject } from './policy-request.ts';
 
 export type ExplanationReason =
@@ -13,12 +14,26 @@ export type ExplanationReason =
   | 'condition_failed'
   | 'no_matching_rule';
 
+/** What one rule had to say. */
+export interface TriedRule {
+  readonly ruleIndex: number;
+  /** `other_permission`: it speaks of this path, but not of this permission. */
+  readonly outcome: 'allowed' | 'denied' | 'condition_failed' | 'other_permission';
+  readonly failedCondition: string | null;
+}
+
 export interface TriedPolicy {
   readonly policyId: string;
   readonly name: string;
   /** Rules looked at, the deciding one included. */
   readonly rulesConsidered: number;
+  /** The identity itself and those of its groups that the policy is bound to. */
+  readonly boundAs: readonly string[];
+  /** Of the rules considered those whose pattern matches the path; over all policies the first 1000. */
+  readonly rules: readonly TriedRule[];
 }
+
+const maxTriedRules = 1_000;
 
 export interface Explanation {
   readonly allowed: boolean;
@@ -50,28 +65,66 @@ const describe = (decision: Decision, evaluated: readonly TriedPolicy[]): Explan
   };
 };
 
-const tryPolicy = ({ rules }: CompiledPolicy, judge: Judge): { decision?: Decision; rulesConsidered: number } => {
-  for (const [index, rule] of rules.entries()) {
-    const decision = judge.consider(rule);
-    if (decision !== undefined) return { decision, rulesConsidered: index + 1 };
-  }
-  return { rulesConsidered: rules.length };
+const tryRule = (rule: CompiledRule, judge: Judge, { permission, path }: PolicyRequest): TriedRule | undefined => {
+  if (!rule.glob.matches(path)) return undefined;
+  const told = { ruleIndex: rule.index, failedCondition: null };
+  if ((rule.permissionMask & permissionBit(permission)) === 0) return { ...told, outcome: 'other_permission' };
+  const failed = judge.failureOf(rule.conditions);
+  if (failed !== undefined) return { ...told, outcome: 'condition_failed', failedCondition: failed.name };
+  return { ...told, outcome: rule.allows ? 'allowed' : 'denied' };
 };
 
-/** Judges as `evaluate` does and tells the course of it, for the dry run of rest-api-core 6.4. */
+/** Shows the judge the rules of a policy until one decides. */
+const tryPolicy = ({ rules }: CompiledPolicy, judge: Judge, request: PolicyRequest, room: number) => {
+  const tried: TriedRule[] = [];
+  for (const [index, rule] of rules.entries()) {
+    const told = tried.length < room ? tryRule(rule, judge, request) : undefined;
+    if (told !== undefined) tried.push(told);
+    const decision = judge.consider(rule);
+    if (decision !== undefined) return { decision, rulesConsidered: index + 1, rules: tried };
+  }
+  return { decision: undefined, rulesConsidered: rules.length, rules: tried };
+};
+
+/** Says through which of its own names a subject is bound to a policy. */
+const createBoundAs = ({ identityType, identityId, subjectId, groups }: PolicySubject, nowMs: number) => {
+  const parties = [
+    { identityId, keys: partyKeys({ identityType, identityId, subjectId }) },
+    ...groups.map((group) => ({
+      identityId: group.identityId,
+      keys: partyKeys({ identityType: 'group', ...group }),
+    })),
+  ];
+  return (policy: CompiledPolicy): string[] =>
+    parties.filter(({ keys }) => isBound(policy, keys, nowMs)).map((party) => party.identityId);
+};
+
+const builtin: TriedPolicy = {
+  policyId: builtinTenantAdmin,
+  name: builtinTenantAdmin,
+  rulesConsidered: 1,
+  boundAs: [],
+  rules: [{ ruleIndex: 0, outcome: 'allowed', failedCondition: null }],
+};
+
+/**
+ * Judges as `evaluate` does and tells the whole course of it, for the dry run of rest-api-core 6.4: which policies were
+ * tried, through whom they are bound, and what each rule about the path had to say.
+ */
 export const explain = (bundle: PolicyBundle, subject: PolicySubject, request: PolicyRequest): Explanation => {
   if (isOutsideAllowedPaths(request)) return describe(outsideAllowedPaths, []);
   const keys = subjectKeys(subject);
   const judge = createJudge(subject, keys, request);
+  const boundAs = createBoundAs(subject, request.nowMs);
   const evaluated: TriedPolicy[] = [];
+  let room = maxTriedRules;
   for (const policy of policiesOf(bundle, keys)) {
     if (!isBound(policy, keys, request.nowMs)) continue;
-    const { decision, rulesConsidered } = tryPolicy(policy, judge);
-    evaluated.push({ policyId: policy.id, name: policy.name, rulesConsidered });
+    const { decision, ...tried } = tryPolicy(policy, judge, request, room);
+    room -= tried.rules.length;
+    evaluated.push({ policyId: policy.id, name: policy.name, boundAs: boundAs(policy), ...tried });
     if (decision !== undefined) return describe(decision, evaluated);
   }
-  if (subject.isTenantAdmin) {
-    evaluated.push({ policyId: builtinTenantAdmin, name: builtinTenantAdmin, rulesConsidered: 1 });
-  }
+  if (subject.isTenantAdmin) evaluated.push(builtin);
   return describe(judge.conclude(), evaluated);
 };

@@ -1,6 +1,6 @@
 import { parseSourceAddress } from './address.ts';
 import type { CompiledPolicy, CompiledRule } from './compile-rule.ts';
-import type { ConditionFacts } from './conditions/condition.ts';
+import type { Condition, ConditionFacts } from './conditions/condition.ts';
 import {
   allowedBy,
   allowedByRole,
@@ -17,6 +17,8 @@ import type { PolicyRequest, PolicySubject } from './policy-request.ts';
 export interface Judge {
   /** The decision when this rule makes one. */
   consider(rule: CompiledRule): Decision | undefined;
+  /** The first of these conditions that this request fails; undefined when all hold. */
+  failureOf(conditions: readonly Condition[]): Condition | undefined;
   /** The decision when no rule has made one. */
   conclude(): Decision;
 }
@@ -44,18 +46,32 @@ export const createJudge = (subject: PolicySubject, keys: readonly string[], req
   const wanted = permissionBit(request.permission);
   const facts = factsOf(subject, request);
   let remembered: Denied | undefined;
+  const failures = new Map<readonly Condition[], Condition | undefined>();
+  const failureOf = (conditions: readonly Condition[]): Condition | undefined => {
+    if (conditions.length === 0) return undefined;
+    if (failures.has(conditions)) return failures.get(conditions);
+    const failed = conditions.find((condition) => !condition.holds(facts));
+    failures.set(conditions, failed);
+    return failed;
+  };
 
   return {
     consider(rule) {
       // Cheapest first: most rules that are shown at all fall at the mask or the pattern.
-      if ((rule.permissionMask & wanted) === 0 || !rule.glob.matches(path)) return undefined;
+      if ((rule.permissionMask & wanted) === 0) return undefined;
+      // What has failed fails again, and only the first failure is remembered: thousands of rules may share one condition.
+      const isKnownToFail = failures.get(rule.conditions) !== undefined;
+      if (isKnownToFail && (remembered !== undefined || !rule.allows)) return undefined;
+      if (!rule.glob.matches(path)) return undefined;
       if (!isBound(rule.policy, keys, nowMs)) return undefined;
-      const failed = rule.conditions.find((condition) => !condition.holds(facts));
+      const failed = failureOf(rule.conditions);
       if (failed === undefined) return rule.allows ? allowedBy(rule) : deniedBy(rule);
       // A denial that does not apply is not remembered: lifting its condition would not help the caller.
       if (rule.allows) remembered ??= conditionFailed(rule, failed);
       return undefined;
     },
+
+    failureOf,
 
     conclude: () => (subject.isTenantAdmin ? allowedByRole : (remembered ?? noMatchingRule)),
   };

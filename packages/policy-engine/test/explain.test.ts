@@ -17,8 +17,17 @@ describe('explain', () => {
       matched: { policyId: 'pol_a', policyName: 'a', ruleIndex: 1 },
       failedCondition: null,
       evaluated: [
-        { policyId: 'pol_other', name: 'other', rulesConsidered: 2 },
-        { policyId: 'pol_a', name: 'a', rulesConsidered: 2 },
+        { policyId: 'pol_other', name: 'other', rulesConsidered: 2, boundAs: ['user:alice'], rules: [] },
+        {
+          policyId: 'pol_a',
+          name: 'a',
+          rulesConsidered: 2,
+          boundAs: ['user:alice'],
+          rules: [
+            { ruleIndex: 0, outcome: 'other_permission', failedCondition: null },
+            { ruleIndex: 1, outcome: 'allowed', failedCondition: null },
+          ],
+        },
       ],
     });
   });
@@ -49,8 +58,35 @@ describe('explain', () => {
       reason: 'no_matching_rule',
       matched: null,
       failedCondition: null,
-      evaluated: [{ policyId: 'pol_other', name: 'other', rulesConsidered: 2 }],
+      evaluated: [{ policyId: 'pol_other', name: 'other', rulesConsidered: 2, boundAs: ['user:alice'], rules: [] }],
     });
+  });
+
+  it('tells which condition of each rule failed, of denials too, and through whom the policy is bound', () => {
+    const rules = [
+      rule('**', ['read'], { effect: 'deny', conditions: { identity_types: ['service_account'] } }),
+      rule('app/*', ['read'], { conditions: { ip_ranges: ['10.0.0.0/8'], require_mfa: true } }),
+      rule('elsewhere', ['read']),
+    ];
+    const bindings = [boundTo('group:sre'), boundTo('user:alice'), boundTo('group:other')];
+    expect(tell([policy('a', { rules, bindings })]).evaluated).toMatchObject([
+      {
+        rulesConsidered: 3,
+        boundAs: ['user:alice', 'group:sre'],
+        rules: [
+          { ruleIndex: 0, outcome: 'condition_failed', failedCondition: 'identity_types' },
+          { ruleIndex: 1, outcome: 'condition_failed', failedCondition: 'ip_ranges' },
+        ],
+      },
+    ]);
+  });
+
+  it('stays bounded: the first thousand rules about the path, and every policy', () => {
+    const rules = Array.from({ length: 100 }, () => rule('**', ['write']));
+    const many = Array.from({ length: 12 }, (_, index) => policy(`p${index}`, { rules }));
+    const { evaluated } = tell(many);
+    expect(evaluated.map(({ rulesConsidered }) => rulesConsidered)).toEqual(Array(12).fill(100));
+    expect(evaluated.flatMap((tried) => tried.rules)).toHaveLength(1_000);
   });
 
   it('shows the built-in policy last when the role decides', () => {

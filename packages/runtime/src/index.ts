@@ -1,4 +1,5 @@
 export * from './config/configuration.ts';
+export type { ListedIssuer } from './config/issuer-list.ts';
 export * from './config/peers.ts';
 export * from './config/rate-categories.ts';
 export * from './config/secret.ts';

@@ -1,5 +1,6 @@
 import type { DirectoryControl } from './directory-control.ts';
 import type { EmulatorState } from './emulator-state.ts';
+import type { Trust } from './exchange-token.ts';
 import type { Faults } from './faults.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 
@@ -14,4 +15,6 @@ export interface EmulatorContext {
   readonly tokens: TokenIssuer;
   readonly webhookUrl: () => string | undefined;
   readonly faults: Faults;
+  /** Whose tokens are exchanged; in memory only, as the faults are. */
+  readonly trusts: Trust[];
 }

@@ -8,6 +8,7 @@ import { disturb, registerFaults } from './routes/faults.ts';
 import { registerOAuth } from './routes/oauth.ts';
 import { registerOpenId } from './routes/openid.ts';
 import { registerTokens } from './routes/tokens.ts';
+import { registerTrusts } from './routes/trusts.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 /** What a broken JSON Schema rule means, with the name of the field. */
@@ -58,6 +59,7 @@ export const createEmulatorServer = (context: EmulatorContext, log: EmulatorLog)
     registerOAuth,
     registerAdminLists,
     registerTokens,
+    registerTrusts,
     registerDirectory,
     registerWebhooks,
     registerFaults,

@@ -8,6 +8,10 @@ export interface Faults {
   fail_count?: number;
   /** Lists lose the second half of each page, while `total` still tells the truth. */
   cut_pages?: boolean;
+  /** Lists lose the second half of all rows, and `total` agrees. */
+  shrink_lists?: boolean;
+  /** Lists say that there is nothing. */
+  empty_lists?: boolean;
   /** The JWKS addresses answer 503. */
   jwks_down?: boolean;
 }
@@ -21,6 +25,8 @@ export const faultsSchema = {
     fail_with: { type: 'integer', minimum: 500, maximum: 599 },
     fail_count: { type: 'integer', minimum: 1 },
     cut_pages: { type: 'boolean' },
+    shrink_lists: { type: 'boolean' },
+    empty_lists: { type: 'boolean' },
     jwks_down: { type: 'boolean' },
   },
 } as const;

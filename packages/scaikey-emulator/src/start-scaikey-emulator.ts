@@ -56,7 +56,7 @@ export const startScaiKeyEmulator = async (options: EmulatorOptions): Promise<Sc
   const delivery = createWebhookDelivery({ state, save, targetUrl: webhookUrl, now, log });
   const directory = createDirectoryControl({ data: state.directory, now, save, enqueue: delivery.enqueue });
   const tokens = createTokenIssuer({ state, save, url, audience, now });
-  const context: EmulatorContext = { url, state, save, now, directory, tokens, webhookUrl, faults: {} };
+  const context: EmulatorContext = { url, state, save, now, directory, tokens, webhookUrl, faults: {}, trusts: [] };
   const server = createEmulatorServer(context, log);
 
   const listening = await server.listen({ host, port });

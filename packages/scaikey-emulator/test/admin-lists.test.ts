@@ -74,6 +74,15 @@ describe('faults', () => {
     expect(body.items).toHaveLength(3);
   });
 
+  test('shrunken and empty lists agree with themselves, and single things are still there', async () => {
+    const emulator = await startForTest();
+    await order(emulator, { shrink_lists: true });
+    expect((await list(emulator, '/users/')).body).toMatchObject({ total: 3 });
+    await order(emulator, { empty_lists: true });
+    expect((await list(emulator, '/users/')).body).toMatchObject({ total: 0, items: [] });
+    expect((await list(emulator, '/users/usr_bob')).body).toMatchObject({ id: 'usr_bob' });
+  });
+
   test('5xx answers end after their count, and spare the control calls', async () => {
     const emulator = await startForTest();
     await order(emulator, { fail_with: 502, fail_count: 2 });

@@ -8,6 +8,7 @@ import {
   createPipeline,
   createRateLimiter,
   createTokenBuckets,
+  type ProcessKit,
 } from '@scaivault/pipeline';
 import {
   clientCredentials,
@@ -35,7 +36,10 @@ export type Wire = 'direct' | 'unary';
 export interface StartModuleOptions {
   readonly wire: Wire;
   /** Builds the module under test. */
-  readonly create: (dependencies: ModuleDependencies) => Promise<ServiceModule>;
+  readonly create: (
+    dependencies: ModuleDependencies,
+    kit: Pick<ProcessKit, 'verify' | 'directory' | 'health'>,
+  ) => Promise<ServiceModule>;
   /** Configuration variables, e.g. DATABASE_URL; rate limits are off unless set here. */
   readonly env?: Readonly<Record<string, string>>;
   /** What stands for the other services, by peer. */
@@ -54,6 +58,8 @@ export interface StartedModule extends AsyncDisposable {
     claims?: JWTPayload,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Client<Service>>;
+  /** A token with these claims, as `client` uses them. */
+  mint(claims?: JWTPayload): Promise<string>;
   /** A client that calls as one of our own processes, without a token. */
   peer<Service extends DescService>(service: Service, name: PeerName): Promise<Client<Service>>;
 }
@@ -117,6 +123,12 @@ const openWire = async (
   };
 };
 
+/** A process without Redis whose journal has nothing to ship. */
+const calmHealth: ProcessKit['health'] = {
+  redis: undefined,
+  journal: () => ({ backlogRecords: 0, oldestMs: 0, isWritable: true }),
+};
+
 /** Every category unlimited, so that suites are not slowed by limits they do not test. */
 const withoutLimits = (): Record<string, string> =>
   Object.fromEntries(
@@ -134,6 +146,7 @@ const withoutLimits = (): Record<string, string> =>
       'AUTH_READ',
       'AUTH_FAILURES',
       'WEBHOOKS_INBOUND',
+      'SYSTEM_ADMIN',
     ].map((name) => [`RATE_LIMIT_${name}`, '0']),
   );
 
@@ -158,24 +171,28 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
     directory: world,
     policies: world,
     limiter,
+    overrides: world,
     audit,
-    noteAuthFailure: createNoteAuthFailure({ directory: world, audit, tenantClaim: 'tenant_id' }),
+    noteAuthFailure: createNoteAuthFailure({ directory: world, audit, tenantClaims: ['tenant_id'] }),
     metrics,
     logger,
     nowMs,
   });
-  const module = await options.create({
-    config,
-    logger,
-    metrics,
-    nowMs,
-    peersMaySurviveUs: false,
-    transportTo: (peer) => {
-      const transport = options.peers?.[peer];
-      if (transport === undefined) throw new Error(`This test has no ${peer} service.`);
-      return transport;
+  const module = await options.create(
+    {
+      config,
+      logger,
+      metrics,
+      nowMs,
+      peersMaySurviveUs: false,
+      transportTo: (peer) => {
+        const transport = options.peers?.[peer];
+        if (transport === undefined) throw new Error(`This test has no ${peer} service.`);
+        return transport;
+      },
     },
-  });
+    { verify: tokens.verify, directory: world, health: calmHealth },
+  );
   const wire = await openWire(options.wire, createDispatcher(module.services, pipeline));
   await module.start();
   return {
@@ -190,6 +207,7 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
         withHeaders(await wire.as('gateway'), { authorization: `Bearer ${token}`, ...headers }),
       );
     },
+    mint: (claims = {}) => tokens.sign({ ...admin, ...claims }),
     peer: async (service, name) => createClient(service, await wire.as(name)),
     [Symbol.asyncDispose]: async () => {
       await wire.close();

@@ -1,5 +1,5 @@
 import type { TokenVerifier } from '@scaivault/pipeline';
-import { createTokenVerifier } from '@scaivault/pipeline';
+import { createTokenVerifier, everyTenant } from '@scaivault/pipeline';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 
 const issuer = 'https://scaikey.test/tenants/*';
@@ -24,7 +24,11 @@ export const createTestTokens = async (nowMs: () => number): Promise<TestTokens>
     mfa: 'amr',
   };
   return {
-    verify: createTokenVerifier({ keySet: { getKey }, issuer, audience, claims, leewayMs: 60_000, nowMs }),
+    verify: createTokenVerifier({
+      issuers: [{ keySet: { getKey }, issuer, audience, claims, tenants: everyTenant }],
+      leewayMs: 60_000,
+      nowMs,
+    }),
     sign: (more) => {
       const nowSeconds = Math.floor(nowMs() / 1000);
       const usual = {

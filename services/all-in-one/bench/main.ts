@@ -1,7 +1,8 @@
+import { runPolicy } from '@scaivault/policy-engine/bench';
 import { runRead } from './read.ts';
 import { runScale } from './scale.ts';
 
-const scenarios: Readonly<Record<string, () => Promise<void>>> = { read: runRead, scale: runScale };
+const scenarios: Readonly<Record<string, () => Promise<void>>> = { policy: runPolicy, read: runRead, scale: runScale };
 
 const name = process.argv[2] ?? 'read';
 const scenario = scenarios[name];

@@ -51,9 +51,9 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
   };
   const kit = await openProcessKit({ ...dependenciesOf('gateway'), name: 'all-in-one', adoptsJournals: true });
   const services = [
-    await createIdentitySyncModule(dependenciesOf('identity-sync')),
+    await createIdentitySyncModule(dependenciesOf('identity-sync'), kit),
     await createPolicyModule(dependenciesOf('policy')),
-    await createSecretsModule(dependenciesOf('secrets')),
+    await createSecretsModule(dependenciesOf('secrets'), kit),
     await createAuditWriterModule(dependenciesOf('audit-writer')),
   ];
   dispatcher = createDispatcher(

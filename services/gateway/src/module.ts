@@ -1,9 +1,13 @@
 import {
   AuditService,
+  DirectoryService,
   IdentityService,
   PolicyService,
+  RateLimitService,
   SecretPoliciesService,
   SecretsService,
+  SystemService,
+  TokenService,
 } from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
 import { openRequestFrom, type ProcessKit } from '@scaivault/pipeline';
@@ -15,7 +19,17 @@ import { type HttpServer, startHttpServer } from './http/server.ts';
 import { createSystemRoutes } from './http/system-routes.ts';
 
 /** The services whose RPCs have addresses in the REST API. */
-const publicServices = [SecretsService, SecretPoliciesService, PolicyService, IdentityService, AuditService];
+export const publicServices = [
+  SecretsService,
+  SecretPoliciesService,
+  PolicyService,
+  RateLimitService,
+  IdentityService,
+  DirectoryService,
+  TokenService,
+  AuditService,
+  SystemService,
+];
 
 export interface GatewayModule extends ServiceModule {
   /** Port of the public listener once started. */
@@ -49,6 +63,7 @@ export const createGatewayModule = async (
         metrics,
         logger,
         transportTo,
+        nowMs,
         maxBodyBytes: config.MAX_BODY_BYTES,
         timeoutMs: Math.min(config.REQUEST_TIMEOUT, config.RPC_TIMEOUT),
         checkToken: async (authorization, sourceIp, requestId, userAgent) => {

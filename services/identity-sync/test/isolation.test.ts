@@ -60,6 +60,45 @@ describeOnEveryWire('tenants in the mirror', (wire) => {
     expect(other.map(({ id }) => id)).toEqual(['tnt_z']);
   });
 
+  it('are named to the whole platform, nobody and nothing in them, and not to be changed from there', async () => {
+    await started.db.withScope('*' as never, async (tx) => {
+      const tenants = await tx<{ id: string }[]>`select id from tenant order by id`;
+      expect(tenants.map(({ id }) => id)).toEqual(['tnt_a', 'tnt_b', 'tnt_z']);
+      for (const table of ['identity', 'group_', 'membership', 'idempotency'])
+        expect(await tx`select 1 from ${tx(table)}`).toHaveLength(0);
+      expect((await tx`update tenant set status = 'DELETED'`).count).toBe(0);
+      expect((await tx`update partner set status = 'DELETED'`).count).toBe(0);
+    });
+  });
+
+  it('see only syncs of their own, and begin none past the platform', async () => {
+    await started.db.withScope('*' as never, async (tx) => {
+      for (const [scope, partner, tenant] of [
+        ['*', null, null],
+        ['p:ptn_x', 'ptn_x', null],
+        ['t:tnt_a', 'ptn_x', 'tnt_a'],
+        ['t:tnt_z', 'ptn_y', 'tnt_z'],
+      ] as const) {
+        await tx`insert into sync_run (id, scope_id, partner_id, tenant_id, trigger, started_at)
+          values (${`sync_${scope}`}, ${scope}, ${partner}, ${tenant}, 'manual', now())`;
+      }
+    });
+    const seen = (scope: string) =>
+      started.db.withScope(scope as never, async (tx) => {
+        const rows = await tx<{ id: string }[]>`select id from sync_run order by id`;
+        expect((await tx`update sync_run set status = 'failed' where scope_id <> ${scope}`).count).toBe(0);
+        return rows.map(({ id }) => id);
+      });
+    expect(await seen('t:tnt_a')).toEqual(['sync_t:tnt_a']);
+    expect(await seen('p:ptn_x')).toEqual(['sync_p:ptn_x', 'sync_t:tnt_a']);
+    const insert = started.db.withScope(
+      't:tnt_a' as never,
+      (tx) =>
+        tx`insert into sync_run (id, scope_id, trigger, started_at) values ('sync_x', 't:tnt_b', 'manual', now())`,
+    );
+    await expect(insert).rejects.toMatchObject({ sqlState: '42501' });
+  });
+
   it('cannot be written into from another scope', async () => {
     const foreign = started.db.withScope(
       't:tnt_a' as never,

@@ -6,6 +6,7 @@ import { createTestDatabase, type StartedModule, startModule, type Wire } from '
 import { createIdentitySyncModule } from '../src/module.ts';
 import { identitySyncMigrations } from '../src/store/migrations.ts';
 import { openDatabaseProxy } from './database-proxy.ts';
+import { createFakeSecrets } from './fake-secrets.ts';
 
 export const webhookSecrets = ['first secret', 'second secret'] as const;
 
@@ -74,12 +75,13 @@ export const startIdentitySync = async (
 ): Promise<StartedIdentitySync> => {
   const database = await createTestDatabase({ migrations: [identitySyncMigrations] });
   const proxy = await openDatabaseProxy(database.url);
+  const secrets = createFakeSecrets();
   let render: () => Promise<string> = () => Promise.resolve('');
   const vault = await startModule({
     wire,
-    create: (dependencies) => {
+    create: (dependencies, kit) => {
       render = dependencies.metrics.render;
-      return createIdentitySyncModule(dependencies);
+      return createIdentitySyncModule(dependencies, kit);
     },
     env: {
       DATABASE_URL: proxy.url,
@@ -88,6 +90,7 @@ export const startIdentitySync = async (
       AUTHORITY_MAX_STALENESS: '1s',
       ...env,
     },
+    peers: { secrets: secrets.transport },
   });
   const db = openDatabase({
     url: database.url,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSweep } from '../src/app/sweep.ts';
 import { identitySyncMigrations } from '../src/store/migrations.ts';
 import { createMirrorStore } from '../src/store/mirror-store.ts';
+import { createSyncRunTable } from '../src/store/sync-run-table.ts';
 
 const dayMs = 86_400_000;
 const scope = 't:tnt_a' as never;
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 const sweepAt = (nowMs: number): Promise<void> =>
-  createSweep({ rows: createMirrorStore(db), nowMicros: () => nowMs * 1000 })();
+  createSweep({ rows: createMirrorStore(db), runs: createSyncRunTable(db), nowMicros: () => nowMs * 1000 })();
 const daysAgo = (days: number): number => (Date.now() - days * dayMs) * 1000;
 
 it('forgets events after seven days and not before, however many there are', async () => {

@@ -1,6 +1,12 @@
-import { PolicyFeedService, PolicyService } from '@scaivault/contracts';
-import { createIdempotencyTable, loadCursorKey, openDatabase } from '@scaivault/db';
-import { createIdempotency, createRevisionFeed, withIdempotency } from '@scaivault/pipeline';
+import { PolicyFeedService, PolicyService, RateLimitFeedService, RateLimitService } from '@scaivault/contracts';
+import { createIdempotencyTable, createRevisionLog, loadCursorKey, openDatabase } from '@scaivault/db';
+import {
+  createIdempotency,
+  createRemoteKeySeal,
+  createRevisionFeed,
+  limitOf,
+  withIdempotency,
+} from '@scaivault/pipeline';
 import {
   ConfigurationError,
   type ModuleDependencies,
@@ -11,28 +17,39 @@ import {
 } from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
 import { createIdentityMirror } from './adapters/identity-mirror.ts';
-import { createRowKeySeal } from './adapters/row-key-seal.ts';
+import { createAnalyzePolicy } from './app/analyze-policy.ts';
 import { createReplacePolicy, createUpdatePolicy } from './app/change-policy.ts';
 import { createCreateBinding } from './app/create-binding.ts';
 import { createCreatePolicy } from './app/create-policy.ts';
 import { createDeleteBinding } from './app/delete-binding.ts';
 import { createDeletePolicy } from './app/delete-policy.ts';
 import { createFindChangeable, createFindPolicy } from './app/find-policy.ts';
+import { createListAccess } from './app/list-access.ts';
 import { createListBindings } from './app/list-bindings.ts';
 import { createListPolicies } from './app/list-policies.ts';
+import { createPinBindings } from './app/pin-bindings.ts';
 import { createPutInForce } from './app/put-in-force.ts';
+import { createDeleteRateLimits } from './app/rate-limits/delete-rate-limits.ts';
+import { createListRateLimits } from './app/rate-limits/list-rate-limits.ts';
+import { createPutRateLimits } from './app/rate-limits/put-rate-limits.ts';
 import { createReadBundle } from './app/read-bundle.ts';
+import { createReadPolicies } from './app/read-policies.ts';
 import { createReadDocument, createReadPolicy } from './app/read-policy.ts';
+import { createResolveSubject } from './app/resolve-subject.ts';
 import { createSweepBindings } from './app/sweep-bindings.ts';
 import { createTestPolicies } from './app/test-policies.ts';
 import { policyInputChecks } from './rpc/check-input.ts';
 import { createPolicyFeedService } from './rpc/policy-feed-service.ts';
 import { createPolicyService } from './rpc/policy-service.ts';
+import { createRateLimitFeedService } from './rpc/rate-limit-feed-service.ts';
+import { createRateLimitService, rateLimitInputChecks } from './rpc/rate-limit-service.ts';
 import { createBindingTable } from './store/binding-table.ts';
 import { createPolicyBundles } from './store/policy-bundle.ts';
 import { createPolicyTable } from './store/policy-table.ts';
+import { createRateLimitTable } from './store/rate-limit-table.ts';
 
 const sweepEveryMs = 15 * 60_000;
+const pinEveryMs = 15_000;
 
 /** Access policies: who may do what on which paths, and the news of it for every process. */
 export const createPolicyModule = async ({
@@ -62,13 +79,16 @@ export const createPolicyModule = async ({
   const bindings = createBindingTable(db);
   const identities = createIdentityMirror(transportTo('identity-sync'));
   const leaseMs = config.AUTHORITY_MAX_STALENESS;
-  const feed = createRevisionFeed({ leaseMs, earlierLeaseMs: peersMaySurviveUs ? leaseMs : 0 });
+  const revisions = createRevisionLog(db);
+  const feed = createRevisionFeed({ leaseMs, ...(peersMaySurviveUs ? { log: revisions } : {}) });
 
   const putInForce = createPutInForce({ publish: feed.publish });
   const find = createFindPolicy({ policies });
   const findChangeable = createFindChangeable({ find });
   const readDocument = createReadDocument({ bindings, nowMicros });
   const readBundle = createReadBundle({ bundles: createPolicyBundles(db), nowMicros });
+  const readPolicies = createReadPolicies({ readBundle });
+  const resolveSubject = createResolveSubject({ identities, bindings, nowMicros });
   const changing = { findChangeable, policies, putInForce, readDocument, nowMicros };
   const service = createPolicyService({
     listPolicies: createListPolicies({ policies, cursors, nowMicros }),
@@ -80,15 +100,30 @@ export const createPolicyModule = async ({
     listBindings: createListBindings({ find, bindings, cursors, nowMicros }),
     createBinding: createCreateBinding({ findChangeable, identities, bindings, putInForce, nowMicros }),
     deleteBinding: createDeleteBinding({ findChangeable, bindings, putInForce, nowMicros }),
-    testPolicies: createTestPolicies({ identities, bindings, readBundle, nowMicros }),
+    testPolicies: createTestPolicies({ resolveSubject, readPolicies, nowMicros }),
+    analyzePolicy: createAnalyzePolicy({ find, resolveSubject, readPolicies, nowMicros }),
+    listAccess: createListAccess({ identities, readPolicies, cursors, nowMicros }),
+  });
+
+  const rateLimits = createRateLimitTable(db);
+  const limits = { rateLimits, instanceLimitOf: limitOf(config.rateLimits), putInForce, nowMicros };
+  const limitService = createRateLimitService({
+    listRateLimits: createListRateLimits(limits),
+    putRateLimits: createPutRateLimits(limits),
+    deleteRateLimits: createDeleteRateLimits(limits),
   });
 
   const idempotency = createIdempotency({
     table: createIdempotencyTable(db),
-    seal: createRowKeySeal(transportTo('secrets')),
+    seal: createRemoteKeySeal(transportTo('secrets')),
     config,
   });
 
+  const sweepRevisions = async (): Promise<void> => {
+    await feed.sweep();
+    await revisions.trim();
+  };
+  const pinBindings = createPinBindings({ bindings, identities, putInForce });
   const sweepBindings = createSweepBindings({ bindings, nowMicros });
   const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
   let repetitions: readonly Repetition[] = [];
@@ -98,17 +133,21 @@ export const createPolicyModule = async ({
     services: [
       withIdempotency(mount(PolicyService, service, policyInputChecks), idempotency),
       mount(PolicyFeedService, createPolicyFeedService({ readBundle, feed })),
+      withIdempotency(mount(RateLimitService, limitService, rateLimitInputChecks), idempotency),
+      mount(RateLimitFeedService, createRateLimitFeedService({ rateLimits, nowMicros })),
     ],
     checks: { database: () => db.ping() },
     start: () => {
       repetitions = [
+        repeat(sweepRevisions, { everyMs: 2 * leaseMs, onFailure: failed('Forgetting old revisions') }),
+        repeat(pinBindings, { everyMs: pinEveryMs, onFailure: failed('Pinning bindings to their subjects') }),
         repeat(sweepBindings, { everyMs: sweepEveryMs, onFailure: failed('Sweeping expired bindings') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
       return Promise.resolve();
     },
     stop: async () => {
-      feed.close();
+      await feed.close();
       for (const repetition of repetitions) await repetition.stop();
       await db.close();
     },

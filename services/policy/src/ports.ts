@@ -1,7 +1,8 @@
 import type { Once } from '@scaivault/pipeline';
 import type { ScopeId, TenantId } from '@scaivault/tenancy';
-import type { Binding, BoundType } from './domain/binding.ts';
+import type { Binding, BoundType, UnpinnedBinding } from './domain/binding.ts';
 import type { Policy, PolicyScope, PolicySummary } from './domain/policy.ts';
+import type { RateLimitEntry } from './domain/rate-limit-entry.ts';
 
 /** Microseconds since the epoch, rising with every call. */
 export type Clock = () => number;
@@ -51,15 +52,37 @@ export interface BindingStore {
   ): Promise<readonly Binding[]>;
   /**
    * Adds the binding, or renews that of the same identity: the same subject, or an unpinned one of the same name, which
-   * is pinned by it. `createdAtMicros` counts as now; what it writes commits with `once`.
+   * is pinned by it. `createdAtMicros` counts as now; what it writes commits with `once`. `directory`: the tenant in whose
+   * directory the name was looked up.
    */
-  bind(scopeId: ScopeId, binding: Binding, most: number, once: Once | undefined): Promise<BindOutcome>;
+  bind(
+    scopeId: ScopeId,
+    binding: Binding,
+    options: { readonly directory: TenantId; readonly most: number; readonly once: Once | undefined },
+  ): Promise<BindOutcome>;
+  /** Up to `most` live bindings of all scopes that no subject is behind yet, in a fixed order from behind `after` on. */
+  unpinned(after: UnpinnedBinding | undefined, most: number): Promise<readonly UnpinnedBinding[]>;
+  /**
+   * Pins a binding; one that is pinned or gone meanwhile stays as it is. Where the subject has a binding of the policy
+   * already, that one stays, until the later of both ends.
+   */
+  pin(binding: UnpinnedBinding, subjectId: string): Promise<void>;
   /** False when there is none. */
   unbind(scopeId: ScopeId, policyId: string, id: string, nowMicros: number): Promise<boolean>;
   /** True when a live binding names this identity. */
   isBound(scopeId: ScopeId, identityId: string, nowMicros: number): Promise<boolean>;
   /** Removes up to `most` bindings of any scope that expired before that time; how many. */
   sweep(expiredBeforeMicros: number, most: number): Promise<number>;
+}
+
+/** The rate limits of a tenant's scope; expired ones are not there any more. */
+export interface RateLimitStore {
+  /** All of them by identity; their number is bounded. */
+  list(scopeId: ScopeId, nowMicros: number): Promise<readonly RateLimitEntry[]>;
+  /** Sets the entry of its identity, with `once`; false when the tenant has `most` others (roughly, where many come at once). */
+  put(scopeId: ScopeId, entry: RateLimitEntry, most: number, once: Once | undefined): Promise<boolean>;
+  /** False when there is none. */
+  remove(scopeId: ScopeId, identityId: string, nowMicros: number): Promise<boolean>;
 }
 
 /** An active policy with its live bindings. */

@@ -88,6 +88,23 @@ describeOnEveryWire('the dry run', (wire) => {
     });
   });
 
+  it('explains itself: through whom each policy is bound, and what each rule about the path had to say', async () => {
+    const { evaluated } = await test('user:alice', 'env/prod/app/db', { sourceIp: '10.1.2.3' });
+    expect(evaluated).toMatchObject([
+      { name: 'guard', rulesConsidered: 1, boundAs: ['group:sre'], rules: [] },
+      {
+        name: 'sre',
+        rulesConsidered: 2,
+        boundAs: ['group:sre'],
+        rules: [
+          { ruleIndex: 0, outcome: 'condition_failed', failedCondition: 'require_mfa' },
+          { ruleIndex: 1, outcome: 'other_permission' },
+        ],
+      },
+      { name: 'office', boundAs: ['user:alice'], rules: [{ ruleIndex: 0, outcome: 'allowed' }] },
+    ]);
+  });
+
   it('takes mfa_verified as a second factor given at that time', async () => {
     expect(await test('user:alice', 'env/prod/app/db', { mfaVerified: true })).toMatchObject({
       allowed: true,
@@ -96,6 +113,40 @@ describeOnEveryWire('the dry run', (wire) => {
     });
     const past = { mfaVerified: true, timestamp: '2020-05-01T12:00:00Z' };
     expect(await test('user:alice', 'env/prod/app/db', past)).toMatchObject({ allowed: true });
+  });
+
+  it('tries policies by priority alone, bound directly, through a group or by the partner', async () => {
+    const rule = (effect: string, path: string) => rulesOf({ path_pattern: path, permissions: ['read'], effect });
+    const alice = { identityType: 'user', identityId: 'user:alice' };
+    const sre = { identityType: 'group', identityId: 'group:sre' };
+    const direct = await admin.createPolicy({ name: 'direct', priority: 0, rules: rule('allow', 'rail/**') });
+    await admin.createBinding({ policyId: direct.id, ...alice });
+    const grouped = await admin.createPolicy({ name: 'grouped', priority: 1, rules: rule('deny', 'rail/**') });
+    await admin.createBinding({ policyId: grouped.id, ...sre });
+    expect(await test('user:alice', 'rail/x')).toMatchObject({ allowed: true, matched: { policyName: 'direct' } });
+
+    const partner = await started.partnerAdmin();
+    const input = { name: 'rail', scope: 'partner', priority: -1000, rules: rule('deny', 'rail/x') };
+    const { id: policyId } = await partner.createPolicy(input);
+    await partner.createBinding({ policyId, ...sre });
+    const answer = await test('user:alice', 'rail/x');
+    expect(answer).toMatchObject({ allowed: false, reason: 'denied_by_rule', matched: { policyName: 'rail' } });
+    expect(answer.evaluated).toMatchObject([{ name: 'rail', boundAs: ['group:sre'] }]);
+    expect(await test('user:alice', 'rail/y')).toMatchObject({ allowed: true });
+    await partner.deletePolicy({ policyId, force: true });
+    for (const { id } of [direct, grouped]) await admin.deletePolicy({ policyId: id, force: true });
+  });
+
+  it('counts a binding only until it ends, at the time assumed', async () => {
+    const rules = rulesOf({ path_pattern: 'brief', permissions: ['read'] });
+    const { id: policyId } = await admin.createPolicy({ name: 'brief', rules });
+    const alice = { identityType: 'user', identityId: 'user:alice' };
+    await admin.createBinding({ policyId, ...alice, expiresAt: '2099-01-01T00:00:00Z' });
+    expect(await test('user:alice', 'brief', { timestamp: '2098-12-31T23:59:59Z' })).toMatchObject({ allowed: true });
+    expect(await test('user:alice', 'brief', { timestamp: '2099-01-01T00:00:00Z' })).toMatchObject({
+      reason: 'no_matching_rule',
+    });
+    await admin.deletePolicy({ policyId, force: true });
   });
 
   it('judges by the address assumed', async () => {

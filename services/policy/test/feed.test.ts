@@ -1,5 +1,5 @@
 import type { Client } from '@connectrpc/connect';
-import { PolicyFeedService, type PolicyService } from '@scaivault/contracts';
+import { PolicyFeedService, type PolicyService, RateLimitFeedService } from '@scaivault/contracts';
 import { createPolicyReplica } from '@scaivault/pipeline';
 import { evaluate, type PolicySubject } from '@scaivault/policy-engine';
 import { describeOnEveryWire } from '@scaivault/testkit';
@@ -137,6 +137,7 @@ describeOnEveryWire('the policy feed', (wire) => {
     const failures: unknown[] = [];
     const replica = createPolicyReplica({
       client: feed,
+      limits: await started.vault.peer(RateLimitFeedService, 'secrets'),
       maxStalenessMs: leaseMs,
       onFailure: (error) => failures.push(error),
     });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { KeyService, SecretPoliciesService, SecretsService } from '@scaivault/contracts';
+import { KeyService, SecretPoliciesService, SecretsService, SystemService } from '@scaivault/contracts';
 import { createKeyChain } from '@scaivault/crypto';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
-import { createIdempotency, withIdempotency } from '@scaivault/pipeline';
+import { createIdempotency, type ProcessKit, withIdempotency } from '@scaivault/pipeline';
 import {
   ConfigurationError,
   type ModuleDependencies,
@@ -21,6 +21,7 @@ import { createSecretCipher } from './adapters/secret-cipher.ts';
 import { createTellDueEvents } from './adapters/tell-due-events.ts';
 import { createValueObjects } from './adapters/value-objects.ts';
 import { createAccessRecorder } from './app/access-recorder.ts';
+import { createReadHealth } from './app/read-health.ts';
 import { createSecretPolicyUseCases } from './app/secret-policies/use-cases.ts';
 import { createSweepDueSecrets } from './app/sweep-due-secrets.ts';
 import { createSweepLooseObjects } from './app/sweep-loose-objects.ts';
@@ -31,6 +32,7 @@ import { secretPolicyInputChecks } from './rpc/check-secret-policy-input.ts';
 import { createKeyRpc } from './rpc/key-rpc.ts';
 import { createSecretPoliciesRpc } from './rpc/secret-policies-rpc.ts';
 import { createSecretsRpc } from './rpc/secrets-rpc.ts';
+import { createSystemRpc } from './rpc/system-rpc.ts';
 import { createAccessTimes } from './store/access-times.ts';
 import { createDueSecrets } from './store/due-secrets.ts';
 import { createKeyVersionTable, holdsKeys } from './store/key-version-table.ts';
@@ -45,12 +47,10 @@ const accessTimesEveryMs = 60_000;
 const idempotencyKeysEveryMs = 15 * 60_000;
 
 /** The secrets service, wired. */
-export const createSecretsModule = async ({
-  config,
-  logger,
-  metrics,
-  nowMs,
-}: ModuleDependencies): Promise<ServiceModule> => {
+export const createSecretsModule = async (
+  { config, logger, metrics, nowMs }: ModuleDependencies,
+  kit: Pick<ProcessKit, 'health'>,
+): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
   const caFile = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
   const url = config.DATABASE_URL.reveal();
@@ -132,6 +132,12 @@ export const createSecretsModule = async ({
     onFailure: failed('Seeing to a secret that was due'),
   });
   const sweepLooseObjects = createSweepLooseObjects({ looseObjects, objects, clock });
+  const readHealth = createReadHealth({
+    ...kit.health,
+    database: db,
+    encryption: () => keys.health(),
+    objectStore: config.S3_BUCKET === undefined ? undefined : () => objects.check(),
+  });
   let repetitions: readonly Repetition[] = [];
 
   return {
@@ -145,6 +151,7 @@ export const createSecretsModule = async ({
         mount(SecretPoliciesService, createSecretPoliciesRpc(secretPolicies), secretPolicyInputChecks),
         idempotency,
       ),
+      mount(SystemService, createSystemRpc({ readHealth })),
       mount(
         KeyService,
         createKeyRpc((peer) => createRowKeySeal(keys, peer)),

@@ -17,11 +17,11 @@ const longestClaim = 256;
 /** Tenant and subject as an unverified token claims them; undefined when it cannot be read. */
 const claimedBy = (
   authorization: string | undefined,
-  tenantClaim: string,
+  tenantClaims: readonly string[],
 ): { tenantId: TenantId; subject: string } | undefined => {
   try {
     const claims = decodeJwt((authorization ?? '').replace(/^Bearer +/i, ''));
-    const tenantId = claims[tenantClaim];
+    const tenantId = tenantClaims.map((name) => claims[name]).find((value) => value !== undefined);
     if (typeof tenantId !== 'string') return undefined;
     return { tenantId: parseTenantId(tenantId), subject: String(claims.sub ?? '').slice(0, longestClaim) };
   } catch {
@@ -34,10 +34,11 @@ export const createNoteAuthFailure =
   (options: {
     readonly directory: Pick<IdentityDirectory, 'tenant'>;
     readonly audit: Pick<AuditTrail, 'note'>;
-    readonly tenantClaim: string;
+    /** Names of the claim, one for each issuer. */
+    readonly tenantClaims: readonly string[];
   }): NoteAuthFailure =>
   async (request, authorization, error) => {
-    const claimed = claimedBy(authorization, options.tenantClaim);
+    const claimed = claimedBy(authorization, options.tenantClaims);
     if (claimed === undefined) return;
     const { record } = await options.directory.tenant(claimed.tenantId);
     if (record === undefined || record.status === 'DELETED') return;

@@ -69,8 +69,22 @@ describe('readClaims', () => {
       'service_account',
       'sa:user:a@b',
     ],
+    ['an address that nobody verified', { email: 'ceo@a', email_verified: false }, 'user', 'user:usr_1'],
+    ['an address that was verified', { email: 'a@b', email_verified: true }, 'user', 'user:a@b'],
+    ['a program, as Auth0 says it', { gty: 'client-credentials' }, 'service_account', 'sa:usr_1'],
+    ['a program, as Entra ID says it', { idtyp: 'app', client_id: 'deploy' }, 'service_account', 'sa:deploy'],
+    ['a user of another grant', { gty: 'password', idtyp: 'user' }, 'user', 'user:usr_1'],
   ])('tells who it is: %s', (_what, claims, identityType, claimedIdentityId) => {
     expect(read(claims)).toMatchObject({ identityType, claimedIdentityId });
+  });
+
+  it('takes a configured acr for a second factor, and no other', () => {
+    const configured = { mfaContexts: new Set(['phr', 'c2']) };
+    expect(read({ acr: 'phr', iat: 7 }, configured).mfaVerifiedAtMs).toBe(7_000);
+    expect(read({ acr: 'phr', auth_time: 5, iat: 7 }, configured).mfaVerifiedAtMs).toBe(5_000);
+    for (const acr of ['ph', '', 1, ['phr'], null])
+      expect(read({ acr: acr as never, iat: 7 }, configured).mfaVerifiedAtMs).toBeNull();
+    expect(read({ acr: 'phr', iat: 7 }).mfaVerifiedAtMs).toBeNull();
   });
 
   it('reads lists as texts and as lists, and roles under both usual names', () => {

@@ -11,6 +11,8 @@ export interface ClaimNames {
   readonly roles: string;
   readonly scopes: string;
   readonly mfa: string;
+  /** Values of `acr` that stand for a second factor too. */
+  readonly mfaContexts?: ReadonlySet<string>;
 }
 
 const unsound = (what: string): VaultError =>
@@ -32,11 +34,15 @@ const words = (payload: JWTPayload, name: string): readonly string[] => {
   throw unsound(name);
 };
 
+/** The last second of the year 9999 (RFC 3339): what lies beyond is no time that an answer could show. */
+const lastSecond = 253_402_300_799;
+
+/** A NumericDate (RFC 7519 section 2) in milliseconds. */
 const secondsClaim = (payload: JWTPayload, name: string): number | null => {
   const value = payload[name];
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw unsound(name);
-  return value * 1000;
+  if (typeof value !== 'number' || !(Math.abs(value) <= lastSecond)) throw unsound(name);
+  return Math.floor(value * 1000);
 };
 
 const globsClaim = (payload: JWTPayload): readonly Glob[] | null => {
@@ -72,11 +78,24 @@ const longestName = 256;
 const withPrefix = (prefix: 'user' | 'sa', name: string): string =>
   name.startsWith(`${prefix}:`) ? name : `${prefix}:${name}`;
 
-/** When a second factor was given: `auth_time` when `amr` holds `mfa`, else `iat` of such a token (rest-api-core 2.1). */
+const tellsOfMfa = (payload: JWTPayload, names: ClaimNames): boolean =>
+  words(payload, names.mfa).includes('mfa') ||
+  (typeof payload.acr === 'string' && names.mfaContexts?.has(payload.acr) === true);
+
+/** When a second factor was given: `auth_time` of a token that tells of one, else its `iat` (rest-api-core 2.1). */
 const mfaTime = (payload: JWTPayload, names: ClaimNames): number | null =>
-  words(payload, names.mfa).includes('mfa')
-    ? (secondsClaim(payload, 'auth_time') ?? secondsClaim(payload, 'iat'))
-    : null;
+  tellsOfMfa(payload, names) ? (secondsClaim(payload, 'auth_time') ?? secondsClaim(payload, 'iat')) : null;
+
+/** A token of a program: ScaiKey's word for it, Auth0's (`gty`), Entra ID's (`idtyp`), or the subject's prefix. */
+const isOfService = (payload: JWTPayload, subject: string): boolean =>
+  payload.token_type === 'client_credentials' ||
+  payload.gty === 'client-credentials' ||
+  payload.idtyp === 'app' ||
+  subject.startsWith('sa:');
+
+/** An address that its issuer has not verified is whatever its bearer typed, and policies go by it. */
+const verifiedEmail = (payload: JWTPayload): string | null =>
+  payload.email_verified === false ? null : textClaim(payload, 'email');
 
 /** The verified payload as our own words; 401 `token_invalid` when a claim has no usable form. */
 export const readClaims = (payload: JWTPayload, names: ClaimNames): VerifiedToken => {
@@ -85,8 +104,8 @@ export const readClaims = (payload: JWTPayload, names: ClaimNames): VerifiedToke
   if (subject === null || subject.length > longestName) throw unsound('sub');
   const expiresAtMs = secondsClaim(payload, 'exp');
   if (expiresAtMs === null) throw unsound('exp');
-  const isService = payload.token_type === 'client_credentials' || subject.startsWith('sa:');
-  const name = isService ? (textClaim(payload, 'client_id') ?? subject) : (textClaim(payload, 'email') ?? subject);
+  const isService = isOfService(payload, subject);
+  const name = isService ? (textClaim(payload, 'client_id') ?? subject) : (verifiedEmail(payload) ?? subject);
   if (name.length > longestName) throw unsound(isService ? 'client_id' : 'email');
   return {
     subject,

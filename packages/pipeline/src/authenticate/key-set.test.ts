@@ -99,16 +99,20 @@ describe('createKeySet', () => {
     clock += 1;
     expect(await find('one')).toBe('service_unavailable');
     issuer.up = true;
+    clock += 1_000;
     expect(await find('one')).toBe('found');
   });
 
-  it('is service_unavailable as long as no key was ever seen', async () => {
+  it('is service_unavailable as long as no key was ever seen, asking once a second', async () => {
     issuer.up = false;
-    expect(await find('one')).toBe('service_unavailable');
-    expect(await find('one')).toBe('service_unavailable');
-    expect(failures).toHaveLength(2);
+    for (let i = 0; i < 20; i += 1) expect(await find('one')).toBe('service_unavailable');
+    expect([failures.length, issuer.asked]).toEqual([1, 1]);
     issuer.up = true;
+    clock += 999;
+    expect(await find('one')).toBe('service_unavailable');
+    clock += 1;
     expect(await find('one')).toBe('found');
+    expect(issuer.asked).toBe(2);
   });
 
   it.each([[{}], [{ keys: 'none' }], [null], [[]], ['x']])('does not take %j for a key set', async (body) => {

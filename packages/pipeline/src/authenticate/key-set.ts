@@ -21,6 +21,8 @@ export interface KeySetOptions {
 
 /** An unknown `kid` makes us ask once more, but at most this often (rest-api-core 2.1). */
 const unknownKidPauseMs = 30_000;
+/** Without any set each request would ask; an issuer that has just failed is left alone for so long. */
+const failedPauseMs = 1_000;
 /** A set that could not be refreshed serves on for a day (design section 11). */
 const usableMs = 86_400_000;
 
@@ -43,6 +45,7 @@ export const createKeySet = (options: KeySetOptions): KeySet => {
   let current: { readonly find: JWTVerifyGetKey; readonly fetchedAt: number } | undefined;
   let underWay: Promise<void> | undefined;
   let askedForUnknownAt = Number.NEGATIVE_INFINITY;
+  let lastFailure: { readonly error: unknown; readonly at: number } | undefined;
 
   const load = async (): Promise<void> => {
     const set = await options.fetchJson(await options.locate());
@@ -50,9 +53,14 @@ export const createKeySet = (options: KeySetOptions): KeySet => {
     current = { find: createLocalJWKSet(set), fetchedAt: options.nowMs() };
   };
   const refresh = (): Promise<void> => {
-    underWay ??= load().finally(() => {
-      underWay = undefined;
-    });
+    underWay ??= load()
+      .catch((error: unknown) => {
+        lastFailure = { error, at: options.nowMs() };
+        throw error;
+      })
+      .finally(() => {
+        underWay = undefined;
+      });
     return underWay;
   };
   const timer = setInterval(
@@ -65,6 +73,8 @@ export const createKeySet = (options: KeySetOptions): KeySet => {
 
   const usable = async () => {
     if (current === undefined || options.nowMs() - current.fetchedAt > usableMs) {
+      if (lastFailure !== undefined && options.nowMs() - lastFailure.at < failedPauseMs)
+        throw noKeys(lastFailure.error);
       await refresh().catch((error: unknown) => {
         options.onFailure(error);
         throw noKeys(error);

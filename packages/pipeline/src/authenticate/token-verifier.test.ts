@@ -2,6 +2,7 @@ import { isVaultError } from '@scaivault/errors';
 import { base64url, createLocalJWKSet, exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bearerToken, createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
+import { everyTenant } from './trusted-issuer.ts';
 
 const nowSeconds = 1_800_000_000;
 const names = {
@@ -38,15 +39,20 @@ beforeAll(async () => {
   const find = createLocalJWKSet({ keys: jwks });
   verifierFor = (issuer) =>
     createTokenVerifier({
-      keySet: {
-        getKey: (header, token) => {
-          asked += 1;
-          return find(header, token);
+      issuers: [
+        {
+          keySet: {
+            getKey: (header, token) => {
+              asked += 1;
+              return find(header, token);
+            },
+          },
+          issuer,
+          audience: 'scaivault',
+          claims: names,
+          tenants: everyTenant,
         },
-      },
-      issuer,
-      audience: 'scaivault',
-      claims: names,
+      ],
       leewayMs: 60_000,
       nowMs: () => clock,
     });

@@ -2,17 +2,15 @@ import { hash } from 'node:crypto';
 import { VaultError } from '@scaivault/errors';
 import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { type ClaimNames, readClaims } from './claims.ts';
-import type { KeySet } from './key-set.ts';
+import { readClaims } from './claims.ts';
+import { readTokenForm } from './read-token-form.ts';
 import { rememberLast } from './remember-last.ts';
+import { tokenExpired, tokenInvalid } from './token-refusals.ts';
+import { isIssuerOf, mayBeIssuer, type TrustedIssuer, withinTenants } from './trusted-issuer.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
 export interface TokenVerifierOptions {
-  readonly keySet: Pick<KeySet, 'getKey'>;
-  /** Issuer, or a pattern with one `*` that stands for the tenant id. */
-  readonly issuer: string;
-  readonly audience: string;
-  readonly claims: ClaimNames;
+  readonly issuers: readonly TrustedIssuer[];
   /** Tolerated clock difference in milliseconds. */
   readonly leewayMs: number;
   readonly nowMs: () => number;
@@ -22,25 +20,15 @@ export interface TokenVerifierOptions {
 export type TokenVerifier = (token: string) => VerifiedToken | Promise<VerifiedToken>;
 
 /** rest-api-core 2.1; `none` and every HMAC are missing on purpose. */
-const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
+export const signatureAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 const cachedTokens = 10_000;
 const cachedMs = 300_000;
-const longestToken = 16_384;
-
-const invalid = (cause: unknown): VaultError => new VaultError('token_invalid', 'The token is not valid.', { cause });
-const expired = (): VaultError => new VaultError('token_expired', 'The token has expired. Get a new one.');
-
-/** True when `issuer` fits `pattern`; the part under `*` must be the tenant that the token claims. */
-const issuerFits = (pattern: string, issuer: string | undefined, tenantId: string | null): boolean => {
-  const star = pattern.indexOf('*');
-  if (star < 0) return issuer === pattern;
-  return tenantId !== null && issuer === `${pattern.slice(0, star)}${tenantId}${pattern.slice(star + 1)}`;
-};
 
 /**
- * Verifies bearer tokens (rest-api-core 2.1): signature by an allow-listed algorithm, issuer, audience, exp, nbf.
- * Verified tokens are remembered under their SHA-256 for at most five minutes. Refusals: 401 `token_expired`,
- * `token_invalid`; 503 `service_unavailable` while no key set was ever fetched.
+ * Verifies JWTs (rest-api-core 2.1): the issuer named is one of ours, signature by an allow-listed algorithm and a key of
+ * that issuer, audience, exp, nbf, and a tenant that the issuer speaks for. Keys and addresses that the header brings along
+ * (jwk, jku, x5c, x5u) mean nothing. Verified tokens are remembered under their SHA-256 for at most five minutes.
+ * Refusals: 401 `token_expired`, `token_invalid`; 503 `service_unavailable` while no key set was ever fetched.
  */
 export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifier => {
   const verified = new LRUCache<string, VerifiedToken>({
@@ -53,31 +41,34 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
   const digestOf = rememberLast((token) => hash('sha256', token, 'base64url'));
 
   const verify = async (token: string, digest: string): Promise<VerifiedToken> => {
+    const named = readTokenForm(token).issuer;
+    const trusted = options.issuers.find(({ issuer }) => mayBeIssuer(issuer, named));
+    if (trusted === undefined) throw tokenInvalid('an issuer we do not know');
     try {
-      const { payload } = await jwtVerify(token, options.keySet.getKey, {
-        algorithms,
-        audience: options.audience,
+      const { payload } = await jwtVerify(token, trusted.keySet.getKey, {
+        algorithms: signatureAlgorithms,
+        audience: trusted.audience,
         clockTolerance: options.leewayMs / 1000,
         currentDate: new Date(options.nowMs()),
         requiredClaims: ['iss', 'exp', 'sub'],
       });
-      const content = readClaims(payload, options.claims);
-      if (!issuerFits(options.issuer, payload.iss, content.tenantId)) throw invalid(new Error('issuer'));
+      const claimed = readClaims(payload, trusted.claims);
+      if (!isIssuerOf(trusted.issuer, payload.iss, claimed.tenantId)) throw tokenInvalid('issuer of another tenant');
+      const content = withinTenants(claimed, trusted.tenants);
       verified.set(digest, content);
       return content;
     } catch (error) {
       if (error instanceof VaultError) throw error;
-      if (error instanceof errors.JWTExpired) throw expired();
-      throw invalid(error);
+      if (error instanceof errors.JWTExpired) throw tokenExpired();
+      throw tokenInvalid(error);
     }
   };
 
   return (token) => {
-    if (token.length > longestToken) throw invalid(new Error('too long'));
     const digest = digestOf(token);
     const known = verified.get(digest);
     if (known === undefined) return verify(token, digest);
-    if (known.expiresAtMs + options.leewayMs <= options.nowMs()) throw expired();
+    if (known.expiresAtMs + options.leewayMs <= options.nowMs()) throw tokenExpired();
     return known;
   };
 };

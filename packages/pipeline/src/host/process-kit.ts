@@ -1,30 +1,38 @@
 import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
-import { AuditIngestService, IdentityFeedService, PolicyFeedService } from '@scaivault/contracts';
+import { AuditIngestService, IdentityFeedService, PolicyFeedService, RateLimitFeedService } from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
-import { ConfigurationError, type Interceptor, type ModuleDependencies } from '@scaivault/runtime';
+import type { Interceptor, ModuleDependencies } from '@scaivault/runtime';
 import { type AuditTrail, abandonedRecord, createAuditTrail } from '../audit/audit-trail.ts';
 import { createNoteAuthFailure, type NoteAuthFailure } from '../audit/note-auth-failure.ts';
-import { createTokenVerifier } from '../authenticate/token-verifier.ts';
+import type { TokenVerifier } from '../authenticate/token-verifier.ts';
 import { type Authenticate, createAuthenticate } from '../gate.ts';
 import { type Journal, type JournalOptions, openJournal } from '../journal/journal.ts';
+import { openBuckets } from '../limit/open-buckets.ts';
 import { createRateLimiter, type RateLimiter } from '../limit/rate-limiter.ts';
-import { createTokenBuckets } from '../limit/token-buckets.ts';
 import { createPipeline } from '../pipeline.ts';
 import { createIdentityReplica } from '../replica/identity-replica.ts';
 import { createPolicyReplica } from '../replica/policy-replica.ts';
-import { openKeySet, tokenExpectations } from './open-key-set.ts';
+import type { IdentityDirectory } from '../resolve/identity-directory.ts';
+import { openBearerVerifier } from './open-bearer-verifier.ts';
+import { openIssuers } from './open-issuers.ts';
+import type { ProcessHealth } from './process-health.ts';
 import { shipAbandonedJournals } from './ship-abandoned-journals.ts';
 
 /** What every process of ours has beside its services: the road in front of them and the journal beneath them. */
 export interface ProcessKit {
   readonly intercept: Interceptor;
   readonly authenticate: Authenticate;
+  /** Any token's content, for those who are asked about one. */
+  readonly verify: TokenVerifier;
+  /** Who callers are, as this process knows it. */
+  readonly directory: IdentityDirectory;
   readonly noteAuthFailure: NoteAuthFailure;
   readonly limiter: RateLimiter;
   readonly audit: AuditTrail;
   /** Readiness of what the road needs. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  readonly health: ProcessHealth;
   /** Follows the owners of policies and identities and ships the journal; needs their services to be reachable. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -47,12 +55,6 @@ const adoptAfterMs = 3_000;
 /** One batch of audit records; a batch that takes longer is sent again, which stores nothing twice. */
 const ingestTimeoutMs = 5_000;
 
-const requireIssuer = (options: ProcessKitOptions): void => {
-  const { issuer, audience } = tokenExpectations(options.config);
-  if (issuer.startsWith('undefined')) throw new ConfigurationError('SCAIKEY_URL', 'is needed (or OIDC_ISSUER)');
-  if (audience === '') throw new ConfigurationError('SCAIKEY_AUDIENCE', 'is needed (or OIDC_AUDIENCE)');
-};
-
 /** Its journal may still be in the hands of a process that ships what a crash has left in it; that one lets go soon. */
 const openOwnJournal = async (options: JournalOptions): Promise<Journal> => {
   for (let attempt = 1; ; attempt += 1) {
@@ -68,9 +70,12 @@ const openOwnJournal = async (options: JournalOptions): Promise<Journal> => {
 /** Opens journal, replicas, token checks and limits of one process and composes the pipeline from them. */
 export const openProcessKit = async (options: ProcessKitOptions): Promise<ProcessKit> => {
   const { config, logger, metrics, nowMs } = options;
-  requireIssuer(options);
   const onFailure = (what: string) => (error: unknown) =>
     logger.warn({ err: error }, `${what} failed; it is tried again`);
+
+  const issuers = openIssuers(config, { nowMs, onFailure: onFailure("Fetching an identity provider's keys") });
+  const verify = openBearerVerifier(config, issuers, { nowMs, onFailure: onFailure('Introspection') });
+  const budgets = await openBuckets(options);
 
   const journalRoot = config.JOURNAL_DIR ?? join(config.DATA_DIR, 'journal');
   const journalOptions = {
@@ -94,33 +99,18 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
   });
   const policies = createPolicyReplica({
     client: createClient(PolicyFeedService, options.transportTo('policy')),
+    limits: createClient(RateLimitFeedService, options.transportTo('policy')),
     maxStalenessMs: config.AUTHORITY_MAX_STALENESS,
     onFailure: onFailure('Following policy changes'),
   });
 
-  const keySet = openKeySet(config, nowMs, onFailure("Fetching the identity provider's keys"));
-  const claims = {
-    tenant: config.OIDC_CLAIM_TENANT,
-    partner: config.OIDC_CLAIM_PARTNER,
-    groups: config.OIDC_CLAIM_GROUPS,
-    roles: config.OIDC_CLAIM_ROLES,
-    scopes: config.OIDC_CLAIM_SCOPES,
-    mfa: config.OIDC_CLAIM_MFA,
-  };
-  const verify = createTokenVerifier({
-    keySet,
-    ...tokenExpectations(config),
-    claims,
-    leewayMs: config.TOKEN_LEEWAY,
-    nowMs,
-  });
-  const limiter = createRateLimiter({ buckets: createTokenBuckets({ nowMs }), limits: config.rateLimits, metrics });
+  const limiter = createRateLimiter({ buckets: budgets.buckets, limits: config.rateLimits, metrics });
   const authenticate = createAuthenticate({
     verify,
     limiter,
     onFailure: ({ code }) => metrics.authFailures.inc({ code }),
   });
-  const noteAuthFailure = createNoteAuthFailure({ directory, audit, tenantClaim: claims.tenant });
+  const noteAuthFailure = createNoteAuthFailure({ directory, audit, tenantClaims: issuers.tenantClaims });
 
   const shipper = () => journal.ship(store, shipping);
   let shippingNow: ReturnType<typeof shipper> | undefined;
@@ -144,6 +134,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
       directory,
       policies,
       limiter,
+      overrides: policies,
       audit,
       noteAuthFailure,
       metrics,
@@ -151,20 +142,35 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
       nowMs,
     }),
     authenticate,
+    verify,
+    directory,
     noteAuthFailure,
     limiter,
     audit,
-    checks: { policies: () => policies.check(), identities: () => directory.check() },
+    checks: { policies: () => policies.check(), identities: () => directory.check(), ...budgets.checks },
+    health: {
+      redis: budgets.redis,
+      journal: () => {
+        const { backlogRecords, oldestUnshippedMs, writable } = journal.stats();
+        return { backlogRecords, oldestMs: oldestUnshippedMs, isWritable: writable };
+      },
+    },
     start: async () => {
       shippingNow = shipper();
       if (options.adoptsJournals) adopting = setTimeout(adopt, adoptAfterMs).unref();
-      await Promise.all([directory.start(), policies.start(), keySet.refresh().catch(onFailure('Fetching keys'))]);
+      await Promise.all([
+        directory.start(),
+        policies.start(),
+        budgets.start(),
+        issuers.refresh().catch(onFailure('Fetching keys')),
+      ]);
     },
     stop: async () => {
       clearInterval(gauges);
-      keySet.stop();
+      issuers.stop();
       directory.stop();
       policies.stop();
+      budgets.stop();
       await Promise.race([shippingNow?.drained(), new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
       clearTimeout(adopting);
       await (await adopted?.catch(() => undefined))?.stop();

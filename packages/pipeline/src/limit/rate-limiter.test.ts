@@ -54,6 +54,22 @@ describe('createRateLimiter', () => {
     expect(refusalOf(() => limiter.take(call, 'audit:export', 'x')).code).toBe('rate_limited');
   });
 
+  it('goes by the override where there is one, also where the installation has no limit', () => {
+    const { limiter, call, headers } = open({ 'secrets:read': 0 });
+    limiter.take(call, 'secrets:read', 'x', 2);
+    expect(headers.get('x-ratelimit-limit')).toBe('2');
+    limiter.reserve('secrets:read', 'x', 1, 2).giveBack(1);
+    limiter.reserve('secrets:read', 'x', 1, 2);
+    expect(refusalOf(() => limiter.take(call, 'secrets:read', 'x', 2))).toMatchObject({ details: { limit: 2 } });
+  });
+
+  it('counts the addresses of one v6 network together', () => {
+    const { limiter } = open({ 'auth:failures': 1 });
+    limiter.takeSilently('auth:failures', '2001:db8:1:2::1');
+    expect(refusalOf(() => limiter.takeSilently('auth:failures', '2001:db8:1:2::9')).code).toBe('rate_limited');
+    limiter.takeSilently('auth:failures', '2001:db8:1:3::1');
+  });
+
   it('says nothing where nothing is limited', () => {
     const { limiter, call, headers } = open({ 'secrets:read': 0 });
     limiter.take(call, 'secrets:read', 'x');

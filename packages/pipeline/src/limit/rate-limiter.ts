@@ -1,6 +1,7 @@
 import { VaultError } from '@scaivault/errors';
 import { type CallContext, type Metrics, type RateCategory, rateCategories } from '@scaivault/runtime';
 import { answerHeaders } from '../metadata.ts';
+import { addressNetwork } from './address-network.ts';
 import type { BucketAnswer, TokenBuckets } from './token-buckets.ts';
 
 /** Units taken ahead of the work they are for. */
@@ -10,18 +11,30 @@ export interface ReservedUnits {
 }
 
 export interface RateLimiter {
-  /** Takes a unit and writes the figures into the answer's headers; 429 `rate_limited` when none is left. */
-  take(call: CallContext, category: RateCategory, who: string): void;
+  /**
+   * Takes a unit and writes the figures into the answer's headers; 429 `rate_limited` when none is left. `override`: units
+   * a minute in place of the installation's.
+   */
+  take(call: CallContext, category: RateCategory, who: string, override?: number): void;
   /** Takes a unit for somebody without a call of ours; 429 `rate_limited` when none is left. */
   takeSilently(category: RateCategory, who: string): void;
   /**
    * Takes units of another category than the call's own, all or none, without a word in the answer's headers: 429
    * `rate_limited` when too few are there, also when the bucket could never hold so many (rest-api-core 4.3, 13.3).
    */
-  reserve(category: RateCategory, who: string, units: number): ReservedUnits;
+  reserve(category: RateCategory, who: string, units: number, override?: number): ReservedUnits;
 }
 
 export const isRateCategory = (text: string): text is RateCategory => Object.hasOwn(rateCategories, text);
+
+/** Units a minute of an installation: as it sets them, else the defaults of the contract; 0: not limited. */
+export const limitOf =
+  (limits: Readonly<Partial<Record<RateCategory, number>>>) =>
+  (category: RateCategory): number =>
+    limits[category] ?? rateCategories[category].perMinute;
+
+const bucketOf = (category: RateCategory, who: string): string =>
+  `${category} ${rateCategories[category].by === 'address' ? addressNetwork(who) : who}`;
 
 const tell = (headers: Headers, answer: BucketAnswer): void => {
   headers.set(answerHeaders.rateLimit, String(answer.limit));
@@ -39,9 +52,9 @@ export const createRateLimiter = ({
   readonly limits: Readonly<Partial<Record<RateCategory, number>>>;
   readonly metrics: Pick<Metrics, 'rateLimitHits'>;
 }): RateLimiter => {
-  const limitOf = (category: RateCategory): number => limits[category] ?? rateCategories[category].perMinute;
-  const take = (category: RateCategory, who: string, units = 1): BucketAnswer | undefined =>
-    buckets.take(`${category} ${who}`, limitOf(category), units);
+  const instanceLimitOf = limitOf(limits);
+  const take = (category: RateCategory, who: string, units: number, override?: number): BucketAnswer | undefined =>
+    buckets.take(bucketOf(category, who), override ?? instanceLimitOf(category), units);
   const refuse = (category: RateCategory, answer: BucketAnswer, required = 1): never => {
     metrics.rateLimitHits.inc({ category });
     const message =
@@ -60,25 +73,25 @@ export const createRateLimiter = ({
     });
   };
   return {
-    take: (call, category, who) => {
-      const answer = take(category, who);
+    take: (call, category, who, override) => {
+      const answer = take(category, who, 1, override);
       if (answer === undefined) return;
       tell(call.responseHeader, answer);
       if (!answer.granted) refuse(category, answer);
     },
     takeSilently: (category, who) => {
-      const answer = take(category, who);
+      const answer = take(category, who, 1);
       if (answer !== undefined && !answer.granted) refuse(category, answer);
     },
-    reserve: (category, who, units) => {
-      const answer = take(category, who, units);
+    reserve: (category, who, units, override) => {
+      const answer = take(category, who, units, override);
       if (answer !== undefined && !answer.granted) refuse(category, answer, units);
       let left = units;
       return {
         giveBack: (unused) => {
           const returned = Math.max(0, Math.min(left, unused));
           left -= returned;
-          if (returned > 0) buckets.giveBack(`${category} ${who}`, limitOf(category), returned);
+          if (returned > 0) buckets.giveBack(bucketOf(category, who), override ?? instanceLimitOf(category), returned);
         },
       };
     },

@@ -1,7 +1,13 @@
 import type { Client } from '@connectrpc/connect';
-import type { PolicyFeedService, PolicyBundle as WireBundle } from '@scaivault/contracts';
+import type {
+  PolicyFeedService,
+  RateLimitFeedService,
+  PolicyBundle as WireBundle,
+  RateLimitBundle as WireLimits,
+} from '@scaivault/contracts';
 import { compilePolicies, type PolicyBundle, type PolicyRecord, type RuleDocument } from '@scaivault/policy-engine';
 import type { PartnerId, ScopeId, TenantId } from '@scaivault/tenancy';
+import type { RateOverrideSource, RateOverrides } from '../limit/rate-overrides.ts';
 import { createReplica, type Replica } from './replica.ts';
 
 /** The compiled policies that can concern callers in a tenant. */
@@ -9,7 +15,7 @@ export interface PolicySource {
   bundle(tenantId: TenantId, partnerId: PartnerId): PolicyBundle | Promise<PolicyBundle>;
 }
 
-export type PolicyReplica = PolicySource & Pick<Replica<PolicyBundle>, 'start' | 'stop' | 'check'>;
+export type PolicyReplica = PolicySource & RateOverrideSource & Pick<Replica<object>, 'start' | 'stop' | 'check'>;
 
 const decoder = new TextDecoder();
 
@@ -29,34 +35,52 @@ const recordsOf = (bundle: WireBundle): PolicyRecord[] =>
     })),
   }));
 
+const overridesOf = ({ entries }: WireLimits): RateOverrides =>
+  new Map(
+    entries.map(({ identityId, limits, expiresAtMicros }) => [
+      identityId,
+      { limits, expiresAtMs: expiresAtMicros === undefined ? null : Number(expiresAtMicros) / 1000 },
+    ]),
+  );
+
 /** Tenant ids hold no line break (printable ASCII), so the key can be taken apart again. */
 const keyOf = (tenantId: string, partnerId: string): string => `${tenantId}\n${partnerId}`;
 const partsOf = (key: string): [string, string] => {
   const at = key.indexOf('\n');
   return [key.slice(0, at), key.slice(at + 1)];
 };
+/** Limits are a tenant's own; a key without a partner is theirs, since every policy bundle has one. */
+const isOfLimits = (key: string): boolean => key.endsWith('\n');
 
-/** Policies of the tenants this process serves, kept current by the policy service. */
+/** Policies and rate limits of the tenants this process serves, kept current by the policy service. */
 export const createPolicyReplica = (options: {
   readonly client: Client<typeof PolicyFeedService>;
+  readonly limits: Client<typeof RateLimitFeedService>;
   readonly maxStalenessMs: number;
   readonly onFailure: (error: unknown) => void;
   readonly max?: number;
 }): PolicyReplica => {
-  const replica = createReplica<PolicyBundle>({
+  const replica = createReplica<PolicyBundle | RateOverrides>({
     name: 'access policies',
     max: options.max ?? 10_000,
     maxStalenessMs: options.maxStalenessMs,
     onFailure: options.onFailure,
     scopesOf: (key) => {
       const [tenantId, partnerId] = partsOf(key);
-      return [`t:${tenantId}` as ScopeId, `p:${partnerId}` as ScopeId];
+      const own = `t:${tenantId}` as ScopeId;
+      return isOfLimits(key) ? [own] : [own, `p:${partnerId}` as ScopeId];
     },
     fetch: async (key) => {
       const [tenantId, partnerId] = partsOf(key);
+      if (isOfLimits(key)) return overridesOf(await options.limits.getRateLimitBundle({ tenantId }));
       return compilePolicies(recordsOf(await options.client.getPolicyBundle({ tenantId, partnerId })));
     },
     follow: (request, timeoutMs) => options.client.followPolicyRevisions(request, { timeoutMs }),
   });
-  return { ...replica, bundle: (tenantId, partnerId) => replica.get(keyOf(tenantId, partnerId)) };
+  type Answer<Value> = Value | Promise<Value>;
+  return {
+    ...replica,
+    bundle: (tenantId, partnerId) => replica.get(keyOf(tenantId, partnerId)) as Answer<PolicyBundle>,
+    rateOverrides: (tenantId) => replica.get(keyOf(tenantId, '')) as Answer<RateOverrides>,
+  };
 };

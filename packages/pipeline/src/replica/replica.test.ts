@@ -228,4 +228,31 @@ describe('createReplica', () => {
     await pass(1_000);
     expect(open.follows).toHaveLength(asked);
   });
+
+  it('comes back after a reset at a pace the owner can bear, and only with what is asked for', async () => {
+    open = stage(1_000);
+    await begin();
+    for (let i = 0; i < 200; i++) await load(`t:${i}`, 'old');
+    await answer({ reset: true, revision: 2n });
+    const before = open.fetches.length;
+    const asked = Promise.all(Array.from({ length: 100 }, async (_, i) => await open.replica.get(`t:${i}`)));
+    expect(open.fetches.length - before).toBe(64);
+    for (let i = 0; i < 100; i++) {
+      open.fetches[before + i]?.reply('new');
+      await pass(0);
+    }
+    expect(new Set((await asked).map(({ text }) => text))).toEqual(new Set(['new']));
+    expect(open.fetches.length - before).toBe(100);
+  });
+
+  it('begins no fetch whose turn comes after the lease', async () => {
+    await begin();
+    const asked = Array.from({ length: 65 }, async (_, i) => await open.replica.get(`t:${i}`));
+    const outcomes = Promise.allSettled(asked);
+    await pass(5_000);
+    for (const { reply } of open.fetches) reply('late');
+    const last = (await outcomes).at(-1);
+    expect(last).toMatchObject({ status: 'rejected', reason: { code: 'service_unavailable' } });
+    expect(open.fetches).toHaveLength(64);
+  });
 });

@@ -3,6 +3,7 @@ import { VaultError } from '@scaivault/errors';
 import type { ScopeId } from '@scaivault/tenancy';
 import { LRUCache } from 'lru-cache';
 import type { FollowAnswer, FollowRequest } from './revision-feed.ts';
+import { createTurns } from './turns.ts';
 
 /** Cached authority of an owner service: read at no cost, dropped on notice, unusable when it cannot be confirmed. */
 export interface Replica<Value extends object> {
@@ -39,6 +40,8 @@ interface Fetch<Value> {
 }
 
 const retryPauseMs = 100;
+/** So that a cache that was dropped as a whole comes back, as it is used, at a pace the owner can bear. */
+const mostFetches = 64;
 const quickAnswerMs = 5;
 
 export const createReplica = <Value extends object>(options: ReplicaOptions<Value>): Replica<Value> => {
@@ -46,6 +49,7 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
   const followerId = randomUUID();
   const values = new LRUCache<string, Value>({ max: options.max, dispose: (_value, key) => forget(key) });
   const fetches = new Map<string, Fetch<Value>>();
+  const inTurn = createTurns(mostFetches);
   const keysByScope = new Map<ScopeId, Set<string>>();
   let leaseUntil = Number.NEGATIVE_INFINITY;
   let epoch = '';
@@ -80,12 +84,18 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
     for (const fetch of fetches.values()) fetch.outdated = true;
   };
 
+  const fetchNow = async (key: string): Promise<Value> => {
+    // Its turn may have come late.
+    requireLease();
+    return await options.fetch(key);
+  };
+
   const load = (key: string): Promise<Value> => {
     const underWay = fetches.get(key);
     if (underWay !== undefined && !underWay.outdated) return underWay.promise;
     const fetch: { promise: Promise<Value>; outdated: boolean } = {
       outdated: false,
-      promise: options.fetch(key).then(
+      promise: inTurn(() => fetchNow(key)).then(
         (value) => {
           if (fetches.get(key) === fetch) fetches.delete(key);
           if (fetch.outdated) return load(key);

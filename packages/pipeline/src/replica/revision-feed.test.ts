@@ -1,5 +1,6 @@
 import type { ScopeId } from '@scaivault/tenancy';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createMemoryRevisionLog } from './memory-revision-log.ts';
 import { createRevisionFeed, type FollowAnswer, type RevisionFeed } from './revision-feed.ts';
 
 const leaseMs = 5_000;
@@ -10,8 +11,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   feed = createRevisionFeed({ leaseMs });
 });
-afterEach(() => {
-  feed.close();
+afterEach(async () => {
+  await feed.close();
   vi.useRealTimers();
 });
 
@@ -74,17 +75,18 @@ describe('createRevisionFeed', () => {
     const first = await join('a');
     void follow('a', first);
     const one = watch(feed.publish([scope('t:a')]));
+    await pass(0);
     const two = watch(feed.publish([scope('t:b')]));
     void feed.follow({ followerId: 'a', epoch: first.epoch, confirmed: first.revision + 1n });
     await pass(0);
     expect([one.settled, two.settled]).toEqual([true, false]);
   });
 
-  it('waits for a follower that says nothing until its lease ends, and no longer', async () => {
+  it('waits for a follower that says nothing as long as a lease lasts, and the next change not at all', async () => {
     await join('a');
     await pass(1_000);
     const published = watch(feed.publish([scope('t:a')]));
-    await pass(leaseMs - 1_001);
+    await pass(leaseMs - 1);
     expect(published.settled).toBe(false);
     await pass(1);
     expect(published.settled).toBe(true);
@@ -121,19 +123,6 @@ describe('createRevisionFeed', () => {
     expect(next.settled).toBe(false);
   });
 
-  it('waits out the leases that an earlier life may have granted', async () => {
-    const restarted = createRevisionFeed({ leaseMs, earlierLeaseMs: leaseMs });
-    await pass(1_000);
-    const published = watch(restarted.publish([scope('t:a')]));
-    await pass(3_999);
-    expect(published.settled).toBe(false);
-    await pass(1);
-    expect(published.settled).toBe(true);
-    const later = watch(restarted.publish([scope('t:a')]));
-    await pass(0);
-    expect(later.settled).toBe(true);
-  });
-
   it('never leaves a change half told to a follower that lags: all of it, or a reset', async () => {
     const first = await join('a');
     let revision = first.revision;
@@ -158,10 +147,122 @@ describe('createRevisionFeed', () => {
     const waiting = watch(follow('a', first));
     await pass(0);
     const published = watch(feed.publish([scope('t:a')]));
-    feed.close();
+    await feed.close();
     await pass(0);
     expect([waiting.settled, published.settled]).toEqual([true, false]);
     await pass(leaseMs);
     expect(published.settled).toBe(true);
+  });
+
+  it('notes the lease before it looks for news, so that a change finds the one or is found by the other', async () => {
+    const log = createMemoryRevisionLog();
+    let published: { settled: boolean } | undefined;
+    const between = createRevisionFeed({
+      leaseMs,
+      log: {
+        ...log,
+        newsSince: async (...asked) => {
+          const news = await log.newsSince(...asked);
+          // The change is committed after the look and before its answer.
+          published ??= watch(between.publish([scope('t:a')]));
+          await pass(0);
+          return news;
+        },
+      },
+    });
+    await between.follow({ followerId: 'a', epoch: '', confirmed: 0n });
+    await pass(0);
+    expect(published?.settled).toBe(false);
+    await between.close();
+  });
+
+  it('serves the followers of several owners on one log', async () => {
+    const log = createMemoryRevisionLog();
+    const [one, two] = [createRevisionFeed({ leaseMs, log }), createRevisionFeed({ leaseMs, log })];
+    const first = await two.follow({ followerId: 'a', epoch: '', confirmed: 0n });
+    const confirmed = { followerId: 'a', epoch: first.epoch, confirmed: first.revision };
+    const next = two.follow(confirmed);
+    const published = watch(one.publish([scope('t:a')]));
+    expect(await next).toMatchObject({ changedScopes: ['t:a'], epoch: first.epoch });
+    expect(published.settled).toBe(false);
+    void two.follow({ ...confirmed, confirmed: first.revision + 1n });
+    await pass(0);
+    expect(published.settled).toBe(true);
+    await one.close();
+    await two.close();
+  });
+
+  it('lets no later change wait for followers that have been silent for as long as their lease', async () => {
+    await join('gone');
+    const other = await join('here');
+    await feed.sweep();
+    await pass(leaseMs);
+    void follow('here', other);
+    await feed.sweep();
+    const published = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect(published.settled).toBe(false);
+    void feed.follow({ followerId: 'here', epoch: other.epoch, confirmed: other.revision + 1n });
+    await pass(0);
+    expect(published.settled).toBe(true);
+  });
+
+  it('strikes nobody out before that', async () => {
+    await join('a');
+    await feed.sweep();
+    await pass(leaseMs - 1);
+    await feed.sweep();
+    const published = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect(published.settled).toBe(false);
+  });
+
+  it('refuses when the log is away, and waits for the leases when it goes away while waiting', async () => {
+    const log = createMemoryRevisionLog();
+    let away = false;
+    const unless =
+      <Args extends unknown[], Value>(call: (...args: Args) => Promise<Value>) =>
+      async (...args: Args): Promise<Value> => {
+        if (away) throw new Error('away');
+        return await call(...args);
+      };
+    const fragile = createRevisionFeed({
+      leaseMs,
+      log: {
+        ...log,
+        renew: unless(log.renew),
+        findLate: unless(log.findLate),
+        followers: unless(log.followers),
+        forget: unless(log.forget),
+      },
+    });
+    await fragile.follow({ followerId: 'a', epoch: '', confirmed: 0n });
+    const published = watch(fragile.publish([scope('t:a')]));
+    await pass(0);
+    away = true;
+    await expect(fragile.publish([scope('t:b')])).rejects.toThrow('away');
+    await expect(fragile.follow({ followerId: 'b', epoch: '', confirmed: 0n })).rejects.toThrow('away');
+    await pass(leaseMs - 1);
+    expect(published.settled).toBe(false);
+    await pass(1);
+    expect(published.settled).toBe(true);
+    await fragile.close();
+  });
+
+  it('hears of nothing from its log and still looks: a change a tenth of a second later at most, news a fifth of the lease', async () => {
+    const log = createMemoryRevisionLog();
+    const deaf = { ...log, listen: () => ({ close: () => Promise.resolve() }) };
+    const [one, two] = [createRevisionFeed({ leaseMs, log: deaf }), createRevisionFeed({ leaseMs, log: deaf })];
+    const { epoch, revision } = await two.follow({ followerId: 'a', epoch: '', confirmed: 0n });
+    const next = two.follow({ followerId: 'a', epoch, confirmed: revision });
+    await pass(0);
+    const published = watch(one.publish([scope('t:a')]));
+    await pass(leaseMs / 5);
+    expect(await next).toMatchObject({ changedScopes: ['t:a'] });
+    void two.follow({ followerId: 'a', epoch, confirmed: revision + 1n });
+    await pass(100);
+    expect(published.settled).toBe(true);
+    await one.close();
+    await two.close();
   });
 });

@@ -1,5 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import type { Follower, RevisionLog } from '@scaivault/db';
 import type { ScopeId } from '@scaivault/tenancy';
+import { createBell } from './bell.ts';
+import { createMemoryRevisionLog } from './memory-revision-log.ts';
+import { shareNext } from './share-next.ts';
 
 export interface FollowRequest {
   readonly followerId: string;
@@ -15,112 +18,105 @@ export interface FollowAnswer {
   readonly leaseMs: number;
 }
 
-/** The owner's side of cached authority: tells followers what changed and knows when all of them have taken it in. */
+/**
+ * The owner's side of cached authority: tells followers what changed and knows when all of them have taken it in
+ * (ADR 0018). Several processes of an owner share one log; any of them may answer any follower.
+ */
 export interface RevisionFeed {
   /**
-   * To be called after the commit of a change; resolves when every follower with a live lease has confirmed it, or its
-   * lease has run out. From then on no process decides by what was before.
+   * To be called after the commit of a change; resolves when every follower has confirmed it, or the leases of the others
+   * have run out. From then on no process decides by what was before. 503 `service_unavailable` when the log is away.
    */
   publish(scopes: readonly ScopeId[]): Promise<void>;
-  /** Confirms, renews the lease and waits for news, at most a fifth of the lease. */
+  /** Confirms, renews the lease and waits for news, at most a fifth of the lease. 503 `service_unavailable`. */
   follow(request: FollowRequest): Promise<FollowAnswer>;
+  /** Strikes out followers that are gone, so that no later change waits for them; to be repeated every few leases. */
+  sweep(): Promise<void>;
   /** Answers all waiting followers. */
-  close(): void;
+  close(): Promise<void>;
 }
 
-interface Follower {
-  confirmed: bigint;
-  leaseUntil: number;
-}
-
-/** Changes remembered for followers that lag; one that lags further drops everything. */
-const rememberedChanges = 10_000;
+/** More changed scopes than this at once, and a follower drops everything. */
+const mostScopes = 10_000;
+/** How long news may take when the log's own has not come through. */
+const lookEveryMs = 100;
 
 export const createRevisionFeed = ({
   leaseMs,
-  earlierLeaseMs = 0,
+  log = createMemoryRevisionLog(),
   now = () => performance.now(),
 }: {
+  /** AUTHORITY_MAX_STALENESS in milliseconds. */
   leaseMs: number;
-  /**
-   * How long followers may still hold leases that an earlier life of this owner granted; changes wait for their end,
-   * because nobody knows those followers. 0 where no follower outlives its owner.
-   */
-  earlierLeaseMs?: number;
+  /** In memory when not given, for an owner whose followers all live in its own process. */
+  log?: RevisionLog;
+  /** Milliseconds of a clock that only ever goes forward. */
   now?: () => number;
 }): RevisionFeed => {
-  const earlierLeasesEnd = now() + earlierLeaseMs;
-  const epoch = randomUUID();
-  const followers = new Map<string, Follower>();
-  const changes: { revision: bigint; scope: ScopeId }[] = [];
-  let revision = 1n;
-  /** Changes up to this revision are not all remembered any more. */
-  let forgottenUpTo = 0n;
+  const changes = createBell();
+  const confirmations = createBell();
+  const listening = log.listen((news) => (news === 'change' ? changes : confirmations).ring());
+  const seeFollowers = shareNext(log.followers);
   let closed = false;
-  let wakeAll: (() => void)[] = [];
+  let silent: readonly (Follower & { readonly seenAt: number })[] = [];
 
-  const wake = (): void => {
-    const waiting = wakeAll;
-    wakeAll = [];
-    for (const resume of waiting) resume();
-  };
-
-  /** Resolves at the next wake or after the time. */
-  const pause = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      wakeAll.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-
-  const laggards = (wanted: bigint): Follower[] => {
-    const live: Follower[] = [];
-    for (const [id, follower] of followers) {
-      if (follower.leaseUntil <= now()) followers.delete(id);
-      else if (follower.confirmed < wanted) live.push(follower);
+  /** Resolves with false when some have not confirmed in time. */
+  const allConfirm = async (late: readonly Follower[], revision: number, until: number): Promise<boolean> => {
+    const ids = new Set(late.map(({ id }) => id));
+    for (;;) {
+      const heard = confirmations.count();
+      // While the log cannot be asked the leases run out all the same.
+      const seen = await seeFollowers().catch(() => late);
+      if (!seen.some(({ id, confirmed }) => ids.has(id) && confirmed < revision)) return true;
+      if (now() >= until) return false;
+      await confirmations.wait(heard, Math.min(lookEveryMs, until - now()));
     }
-    return live;
-  };
-
-  const answer = (since: bigint): FollowAnswer => {
-    const lost = since < forgottenUpTo;
-    const changed = lost ? [] : changes.filter((change) => change.revision > since).map(({ scope }) => scope);
-    return { epoch, revision, changedScopes: [...new Set(changed)], reset: lost, leaseMs };
   };
 
   return {
     publish: async (scopes) => {
-      revision += 1n;
-      const wanted = revision;
-      for (const scope of scopes) changes.push({ revision: wanted, scope });
-      if (changes.length > rememberedChanges) {
-        const dropped = changes.splice(0, changes.length - rememberedChanges);
-        forgottenUpTo = dropped.at(-1)?.revision ?? forgottenUpTo;
-      }
-      wake();
-      while (now() < earlierLeasesEnd) await pause(earlierLeasesEnd - now());
-      for (let late = laggards(wanted); late.length > 0; late = laggards(wanted)) {
-        await pause(Math.max(1, Math.min(...late.map(({ leaseUntil }) => leaseUntil)) - now()));
+      await log.note(scopes);
+      const { revision, late } = await log.findLate();
+      if (late.length === 0) return;
+      changes.ring();
+      // Whatever is answered to a follower from here on names the change, so only leases asked for before can be a danger.
+      const until = now() + Math.max(...late.map((follower) => follower.leaseMs));
+      if (await allConfirm(late, revision, until)) return;
+      // Their leases are over; the next change need not wait for them. The sweep comes to those that cannot be reached now.
+      await log.forget(late).catch(() => {});
+    },
+
+    follow: async ({ followerId, epoch, ...request }) => {
+      const until = now() + leaseMs / 5;
+      const confirmed = Math.min(Number(request.confirmed), Number.MAX_SAFE_INTEGER);
+      // First the lease, then the news: a change either finds the lease or is found by it.
+      await log.renew({ id: followerId, epoch, confirmed, leaseMs });
+      for (;;) {
+        const heard = changes.count();
+        const { isReset, revision, ...news } = await log.newsSince(epoch, confirmed, mostScopes);
+        if (isReset || revision > confirmed || closed || now() >= until) {
+          const changedScopes = [...news.changedScopes];
+          return { epoch: news.epoch, revision: BigInt(revision), changedScopes, reset: isReset, leaseMs };
+        }
+        await changes.wait(heard, until - now());
       }
     },
-    follow: async (request) => {
-      const known = request.epoch === epoch;
-      const follower = { confirmed: known ? request.confirmed : 0n, leaseUntil: now() + leaseMs };
-      followers.set(request.followerId, follower);
-      wake();
-      if (!known) return { epoch, revision, changedScopes: [], reset: true, leaseMs };
-      if (revision === request.confirmed && !closed) {
-        const until = now() + leaseMs / 5;
-        for (let left = leaseMs / 5; revision === request.confirmed && left > 0 && !closed; left = until - now())
-          await pause(left);
-      }
-      return answer(request.confirmed);
+
+    sweep: async () => {
+      const over = silent.filter((follower) => now() - follower.seenAt >= follower.leaseMs);
+      if (over.length > 0) await log.forget(over);
+      const seenAt = now();
+      const known = new Map(silent.map((follower) => [follower.renewal, follower.seenAt]));
+      silent = (await log.followers()).map((follower) => ({
+        ...follower,
+        seenAt: known.get(follower.renewal) ?? seenAt,
+      }));
     },
+
     close: () => {
       closed = true;
-      wake();
+      changes.ring();
+      return listening.close();
     },
   };
 };

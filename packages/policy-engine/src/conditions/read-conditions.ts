@@ -33,12 +33,17 @@ export const readConditions = (value: unknown, place: Place): readonly Condition
   ];
 };
 
+/** Conditions ready to be tried, or the name of one that this version cannot read. */
+export type StoredConditions = readonly Condition[] | { readonly unreadable: string };
+
+const none: readonly Condition[] = [];
+
 /**
  * The conditions of a stored rule, or the name of one that this version cannot read: a newer version may have written
  * it, and what cannot be read must neither allow anything nor lift a denial (rest-api-core 6.3).
  */
-export const readStoredConditions = (value: unknown): readonly Condition[] | { readonly unreadable: string } => {
-  if (value === null || value === undefined) return [];
+export const readStoredConditions = (value: unknown): StoredConditions => {
+  if (value === null || value === undefined) return none;
   const place: Place = { ruleIndex: 0, field: 'conditions' };
   try {
     return readConditions(value, place);
@@ -47,4 +52,16 @@ export const readStoredConditions = (value: unknown): readonly Condition[] | { r
     const unknown = typeof value === 'object' ? findUnknownName(value as Record<string, unknown>) : undefined;
     return { unreadable: unknown ?? 'conditions' };
   }
+};
+
+/** Reads equal conditions once and hands out the same list for them; for one bundle, since it keeps what it has read. */
+export const createConditionsReader = (): ((value: unknown) => StoredConditions) => {
+  const known = new Map<string, StoredConditions>();
+  return (value) => {
+    if (value === null || value === undefined) return none;
+    const text = JSON.stringify(value);
+    const read = known.get(text) ?? readStoredConditions(value);
+    known.set(text, read);
+    return read;
+  };
 };

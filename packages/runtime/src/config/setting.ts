@@ -122,6 +122,19 @@ export const listenAddress = (fallback: string, meaning: string): Setting<string
   setting(address, fallback, meaning);
 export const optionalListenAddress = (fallback: string, meaning: string): Setting<string> =>
   setting((value) => (value === '' ? '' : address(value)), fallback, `${meaning}; empty: none`);
+/** Kept to the letter: issuers are compared as texts, and some end with a slash (OpenID Connect Core section 2). */
+export const optionalIssuer = (protocols: readonly string[], meaning: string): Setting<Text> =>
+  setting<Text>(
+    (value) => {
+      url(...protocols)(value);
+      return value;
+    },
+    undefined,
+    meaning,
+  );
+/** A text with a form of its own; longer ones are better off in a file, NAME_FILE. */
+export const document = <Value>(parse: (text: string) => Value, fallback: Value, meaning: string): Setting<Value> =>
+  setting(parse, fallback, meaning, true);
 export const optionalUrl = (protocols: readonly string[], meaning: string): Setting<Text> =>
   setting<Text>(url(...protocols), undefined, meaning);
 /** An address that holds a password, so it is kept as a secret. */

@@ -1,3 +1,4 @@
+import { type ListedIssuer, parseIssuerList } from './issuer-list.ts';
 import * as kind from './setting.ts';
 
 const http = ['https:', 'http:'];
@@ -9,6 +10,9 @@ export const settings = {
   TLS_CERT_FILE: kind.optionalText('certificate chain of the public listener (PEM); unset: TLS ends upstream'),
   TLS_KEY_FILE: kind.optionalText('key of TLS_CERT_FILE (PEM)'),
   CLIENT_CA_FILE: kind.optionalText('authority of client certificates; unset: none are asked for'),
+  // A guard against floods, before anything of a request is read; callers are limited by the RATE_LIMIT_ figures. Generous,
+  // because many callers may share an address; the address is that of TRUSTED_PROXIES' word. Counted by each gateway alone.
+  ADDRESS_LIMIT: kind.integer(600_000, 0, 1_000_000_000, 'requests per minute from one client address; 0 = unlimited'),
   TRUSTED_PROXIES: kind.listOf('CIDR blocks whose X-Forwarded-For is believed'),
   LOG_LEVEL: kind.choice(['debug', 'info', 'warn', 'error'], 'info', 'least level that is logged'),
   LOG_FORMAT: kind.choice(['json', 'text'], 'json', 'form of the log lines'),
@@ -25,7 +29,8 @@ export const settings = {
   DATABASE_POOL_SIZE: kind.integer(10, 1, 200, 'connections per process and service'),
   DATABASE_STATEMENT_TIMEOUT: kind.duration('10s', 'longest statement'),
   DATABASE_MIGRATE: kind.choice(['check', 'auto', 'off'], 'check', 'what to do about an old schema at start'),
-  REDIS_URL: kind.optionalSecretUrl(['redis:', 'rediss:'], 'Redis'),
+  // All processes of an installation share one budget of requests through it; without it each process has its own.
+  REDIS_URL: kind.optionalSecretUrl(['redis:', 'rediss:'], 'Redis 7 or newer; unset: none is used'),
   REDIS_PREFIX: kind.text('sv:', 'prefix of all Redis keys'),
   RATE_LIMIT_ON_REDIS_LOSS: kind.choice(['local', 'refuse'], 'local', 'per-process buckets, or 503'),
   READY_REQUIRES_REDIS: kind.flag(false, 'not ready without Redis'),
@@ -33,19 +38,26 @@ export const settings = {
   SCAIKEY_JWKS_URL: kind.optionalUrl(http, 'key set; unset: found by discovery'),
   SCAIKEY_AUDIENCE: kind.optionalText('accepted `aud`'),
   SCAIKEY_ISSUER: kind.optionalText('issuer pattern; /tenants/* below SCAIKEY_URL when unset'),
+  // Needed by every process that takes `skt_` tokens: each of them asks ScaiKey itself.
   SCAIKEY_CLIENT_ID: kind.optionalText('our own client at ScaiKey'),
   SCAIKEY_CLIENT_SECRET: kind.optionalSecret('secret of that client'),
   SCAIKEY_TOKEN_URL: kind.optionalUrl(http, 'token endpoint; unset: found by discovery'),
   SCAIKEY_WEBHOOK_SECRET: kind.secretList('secrets of inbound webhooks, two during a rotation'),
   IDENTITY_SYNC_INTERVAL: kind.duration('1h', 'full reconcile of the identity mirror; 0s: webhooks only'),
-  OIDC_ISSUER: kind.optionalUrl(http, 'any OpenID Connect issuer in place of ScaiKey'),
+  OIDC_ISSUER: kind.optionalIssuer(http, 'any OpenID Connect issuer, in place of ScaiKey or beside it'),
   OIDC_AUDIENCE: kind.optionalText('accepted `aud` of that issuer'),
+  // A tenant named here is that issuer's alone: a token of ScaiKey for it is refused, and so is one of this issuer for any
+  // other tenant. With one name tokens need no tenant claim. Its tokens carry no role beyond tenant_admin then.
+  OIDC_TENANTS: kind.listOf('tenants of that issuer; unset: all of them, which only goes without SCAIKEY_URL'),
   OIDC_CLAIM_TENANT: kind.text('tenant_id', 'claim that names the tenant'),
   OIDC_CLAIM_PARTNER: kind.text('partner_id', 'claim that names the partner'),
   OIDC_CLAIM_GROUPS: kind.text('groups', 'claim that lists the groups'),
   OIDC_CLAIM_ROLES: kind.text('roles', 'claim that lists the admin roles'),
   OIDC_CLAIM_SCOPES: kind.text('scope', 'claim that holds the scopes'),
   OIDC_CLAIM_MFA: kind.text('amr', 'claim that tells of a second factor'),
+  OIDC_MFA_ACR: kind.listOf('values of `acr` that stand for a second factor'),
+  // [{"issuer", "audience", "tenants": […], "claims": {"roles": …}, "mfa_acr": […]}]; the last two may be left out.
+  OIDC_ISSUERS: kind.document(parseIssuerList, [] as readonly ListedIssuer[], 'further issuers, as a JSON list'),
   TOKEN_LEEWAY: kind.duration('60s', 'tolerated clock difference'),
   JWKS_REFRESH: kind.duration('10m', 'interval of key set refreshes'),
   INTROSPECTION_CACHE_TTL: kind.duration('60s', 'how long an introspection answer may be used'),
@@ -121,8 +133,6 @@ const notReadYet: ReadonlySet<string> = new Set([
   'CLIENT_CA_FILE',
   'ENGINE_HEALTH_INTERVAL',
   'FEDERATION_SYNC_CONCURRENCY',
-  'IDENTITY_SYNC_INTERVAL',
-  'INTROSPECTION_CACHE_TTL',
   'KMS_TIMEOUT',
   'LEASE_MAX_TTL',
   'LEASE_RETENTION',
@@ -132,13 +142,6 @@ const notReadYet: ReadonlySet<string> = new Set([
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'OUTBOUND_ALLOWED_CIDRS',
   'OUTBOUND_PROXY_URL',
-  'RATE_LIMIT_ON_REDIS_LOSS',
-  'READY_REQUIRES_REDIS',
-  'REDIS_PREFIX',
-  'REDIS_URL',
-  'SCAIKEY_CLIENT_ID',
-  'SCAIKEY_CLIENT_SECRET',
-  'SCAIKEY_TOKEN_URL',
 ]);
 
 /** Variables that are set and sound but change nothing in this version, so that an operator can be told. */

@@ -12,8 +12,8 @@ export interface ModuleDependencies {
   /** The wire to another service; calls go under this module's own name. */
   readonly transportTo: (peer: PeerName) => Transport;
   /**
-   * Whether other processes may have gone on while this one was away, with leases that its former life granted. An owner
-   * of cached authority then waits for the end of those leases before it answers its first changes.
+   * Whether other processes than this one call the module, and go on when it ends. An owner of cached authority then keeps
+   * what it knows of them in the database, where a later life of it and its other replicas find it (ADR 0018).
    */
   readonly peersMaySurviveUs: boolean;
   /** Unix milliseconds. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createReadiness } from './readiness.ts';
+import { createReadiness, DegradedError } from './readiness.ts';
 
 describe('createReadiness', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -24,6 +24,12 @@ describe('createReadiness', () => {
       checks: { database: 'error', kms: 'error', redis: 'ok' },
       errors: { database: 'not available', kms: 'not available' },
     });
+  });
+
+  it('is ready with what is degraded, and says so', async () => {
+    const redis = () => Promise.reject(new DegradedError('Redis is away.'));
+    const report = await createReadiness({ database: async () => {}, redis })();
+    expect(report).toEqual({ ready: true, checks: { database: 'ok', redis: 'degraded' }, errors: {} });
   });
 
   it('asks all checks at once and gives each two seconds', async () => {

@@ -1,8 +1,24 @@
+/** What a check rejects with when its dependency is away and requests work without it, if not as well. */
+export class DegradedError extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = 'DegradedError';
+  }
+}
+
 export interface ReadinessReport {
+  /** True when nothing has failed; what is degraded does its work. */
   readonly ready: boolean;
-  readonly checks: Readonly<Record<string, 'ok' | 'error'>>;
+  readonly checks: Readonly<Record<string, 'ok' | 'degraded' | 'error'>>;
   readonly errors: Readonly<Record<string, string>>;
 }
+
+type CheckState = ReadinessReport['checks'][string];
+
+const stateOf = (result: PromiseSettledResult<void> | undefined): CheckState => {
+  if (result?.status !== 'rejected') return 'ok';
+  return result.reason instanceof DegradedError ? 'degraded' : 'error';
+};
 
 const within = (milliseconds: number, check: () => Promise<void>): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -26,12 +42,11 @@ export const createReadiness = (
     const results = await Promise.allSettled(
       names.map((name) => within(2000, checks[name] ?? (() => Promise.resolve()))),
     );
-    const failed = names.filter((_, index) => results[index]?.status === 'rejected');
+    const states = names.map((_, index) => stateOf(results[index]));
+    const failed = names.filter((_, index) => states[index] === 'error');
     return {
       ready: failed.length === 0,
-      checks: Object.fromEntries(
-        names.map((name) => [name, failed.includes(name) ? ('error' as const) : ('ok' as const)]),
-      ),
+      checks: Object.fromEntries(names.map((name, index) => [name, states[index] ?? 'ok'])),
       errors: Object.fromEntries(failed.map((name) => [name, 'not available'])),
     };
   };

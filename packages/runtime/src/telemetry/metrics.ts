@@ -27,6 +27,7 @@ export const createMetrics = (service: string, version: string, commit: string) 
     activeRequests: gauge('active_requests', 'REST requests under way', ['path_category']),
     rateLimitHits: counter('rate_limit_hits_total', 'Requests refused by the rate limit', ['category']),
     authFailures: counter('auth_failures_total', 'Tokens refused', ['code']),
+    redisSeconds: histogram('redis_latency_seconds', 'Time that Redis took to answer'),
     policyDecisions: counter('policy_decisions_total', 'Access decisions', ['result']),
     rpcRequests: counter('rpc_requests_total', 'RPCs served', ['method', 'code']),
     rpcSeconds: histogram('rpc_duration_seconds', 'RPC time', ['method']),
@@ -39,6 +40,7 @@ export const createMetrics = (service: string, version: string, commit: string) 
     secretReads: counter('secret_reads_total', 'Secret values handed out', ['tenant', 'secret_type']),
     secretWrites: counter('secret_writes_total', 'Secret versions written', ['tenant']),
     identityWebhooks: counter('identity_webhooks_total', 'Inbound ScaiKey events', ['event_type', 'result']),
+    identitySyncs: counter('identity_sync_total', "Syncs with ScaiKey's lists", ['result']),
     /** Prometheus text of all families. */
     render: (): Promise<string> => registry.metrics(),
     contentType: registry.contentType,

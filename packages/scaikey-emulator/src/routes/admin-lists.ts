@@ -2,6 +2,7 @@ import { VaultError } from '@scaivault/errors';
 import type { FastifyInstance } from 'fastify';
 import { effectiveMembers, findById, type Kind, kinds, type Objects } from '../directory.ts';
 import type { EmulatorContext } from '../emulator-context.ts';
+import type { Faults } from '../faults.ts';
 import { type PublicFields, publicFields } from '../public-fields.ts';
 import { readBearer } from '../read-bearer.ts';
 
@@ -20,13 +21,21 @@ const wholeNumber = (query: Query, name: string, fallback: number, largest: numb
   throw new VaultError('invalid_request', `"${name}" must be a whole number from 1 to ${largest}.`);
 };
 
+type ListFaults = Pick<Faults, 'cut_pages' | 'shrink_lists' | 'empty_lists'>;
+
+const disturbed = (rows: readonly PublicFields[], faults: ListFaults): readonly PublicFields[] => {
+  if (faults.empty_lists) return [];
+  return faults.shrink_lists ? rows.slice(0, Math.floor(rows.length / 2)) : rows;
+};
+
 /** `{items, total, page, per_page}`; a cut page loses its second half. */
-const toPage = (all: readonly PublicFields[], query: Query, cut: boolean | undefined): object => {
+const toPage = (rows: readonly PublicFields[], query: Query, faults: ListFaults): object => {
+  const all = disturbed(rows, faults);
   const page = wholeNumber(query, 'page', 1, 999_999_999);
   const perPage = wholeNumber(query, 'per_page', DEFAULT_PER_PAGE, LARGEST_PER_PAGE);
   const items = all.slice((page - 1) * perPage, page * perPage);
   return {
-    items: cut ? items.slice(0, Math.floor(items.length / 2)) : items,
+    items: faults.cut_pages ? items.slice(0, Math.floor(items.length / 2)) : items,
     total: all.length,
     page,
     per_page: perPage,
@@ -74,7 +83,7 @@ export const registerAdminLists = (
       toPage(
         directory[kind].map(show).filter((fields) => matches(kind, fields, query)),
         query,
-        faults.cut_pages,
+        faults,
       ),
     );
     app.get<ItemRoute>(`/api/v1/admin/${kind}/:id`, ({ params }) => {
@@ -96,6 +105,6 @@ export const registerAdminLists = (
       membership_type: membershipType,
       added_at: addedAt,
     }));
-    return toPage(members, query, faults.cut_pages);
+    return toPage(members, query, faults);
   });
 };

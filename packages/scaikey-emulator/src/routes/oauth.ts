@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ClientCredentials, findClient, readBasic } from '../client-credentials.ts';
 import type { EmulatorContext } from '../emulator-context.ts';
+import { exchangeGrant, exchangeToken } from '../exchange-token.ts';
 import { readBearer } from '../read-bearer.ts';
 import { tenantOfSlug } from './openid.ts';
 
@@ -18,7 +19,7 @@ const credentialsOf = (request: FastifyRequest<FormRoute>): ClientCredentials | 
 /** The token endpoint in its three addresses (RFC 6749) and introspection (RFC 7662), both form-encoded. */
 export const registerOAuth = (
   app: FastifyInstance,
-  context: Pick<EmulatorContext, 'state' | 'directory' | 'tokens'>,
+  context: Pick<EmulatorContext, 'state' | 'directory' | 'tokens' | 'trusts' | 'now'>,
 ): void => {
   const { directory, tokens } = context;
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
@@ -30,18 +31,22 @@ export const registerOAuth = (
 
   const issue = async (request: FastifyRequest<FormRoute>, reply: FastifyReply, tenantId?: string) => {
     const { grant_type: grantType, scope: asked } = request.body ?? {};
-    if (grantType !== 'client_credentials') {
+    if (grantType !== 'client_credentials' && grantType !== exchangeGrant) {
       return refuse(
         reply,
         400,
         'unsupported_grant_type',
-        'The emulator knows client_credentials only; see POST /dev/token.',
+        'The emulator knows client_credentials and token exchange only; see POST /dev/token.',
       );
     }
     const client = findClient(directory.data, credentialsOf(request), tenantId);
     if (client === undefined) {
       reply.header('www-authenticate', 'Basic realm="scaikey-emulator"');
       return refuse(reply, 401, 'invalid_client', 'No active service account has this client_id and client_secret.');
+    }
+    if (grantType === exchangeGrant) {
+      const outcome = await exchangeToken(request.body ?? {}, context);
+      return 'error' in outcome ? refuse(reply, 400, outcome.error, outcome.description) : outcome;
     }
     const scopes = asked?.split(' ').filter((word) => word !== '') ?? client.scopes;
     const excess = scopes.filter((scope) => !client.scopes.includes(scope));

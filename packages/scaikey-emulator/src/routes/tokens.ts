@@ -22,14 +22,22 @@ const rotateSchema = {
   properties: { retire: { type: 'boolean' } },
 } as const;
 
+type DevTokenRequest = TokenRequest & { readonly type?: 'jwt' | 'pat' };
+
+const devTokenSchema = {
+  ...tokenRequestSchema,
+  properties: { ...tokenRequestSchema.properties, type: { enum: ['jwt', 'pat'] } },
+} as const;
+
 /** Tokens for whoever asks, good (`/dev/token`, `skt_`) and bad (`:mint`), and new signing keys. */
 export const registerTokens = (
   app: FastifyInstance,
   { state, save, tokens }: Pick<EmulatorContext, 'state' | 'save' | 'tokens'>,
 ): void => {
-  app.post<{ Body: TokenRequest }>('/dev/token', { schema: { body: tokenRequestSchema } }, ({ body }) =>
-    tokens.mintToken(body),
-  );
+  app.post<{ Body: DevTokenRequest }>('/dev/token', { schema: { body: devTokenSchema } }, ({ body }) => {
+    const { type, ...request } = body;
+    return type === 'pat' ? tokens.createPersonalToken(request) : tokens.mintToken(request);
+  });
   app.post<{ Body: TokenRequest }>('/_dev/tokens', { schema: { body: tokenRequestSchema } }, async ({ body }, reply) =>
     reply.code(201).send(await tokens.createPersonalToken(body)),
   );

@@ -13,6 +13,12 @@ export interface DevelopmentParts {
 /** Address of the emulator when nothing else is asked for. */
 export const emulatorAddress = (env: Environment): string => env.SCAIKEY_EMULATOR_BIND ?? '127.0.0.1:8444';
 
+/** The vault's own client in the emulator's seed. */
+const emulatorClient = {
+  SCAIKEY_CLIENT_ID: 'scaivault',
+  SCAIKEY_CLIENT_SECRET: 'scaivault-development-secret',
+} as const;
+
 const publicAddress = '127.0.0.1:8443';
 
 /** A ready configuration for this machine; every variable that is set in the environment wins. */
@@ -32,6 +38,7 @@ export const developmentEnvironment = (env: Environment, parts: DevelopmentParts
     LOG_LEVEL: 'warn',
     METRICS_BIND_ADDRESS: '127.0.0.1:0',
     SCAIKEY_AUDIENCE: 'scaivault',
+    ...(env.SCAIKEY_URL === undefined ? emulatorClient : {}),
     SCAIKEY_URL: parts.scaiKeyUrl,
     SCAIKEY_WEBHOOK_SECRET: parts.webhookSecret,
     SHUTDOWN_TIMEOUT: '4s',

@@ -31,3 +31,23 @@ describe('an Idempotency-Key', () => {
     expect(keyIn(['a', 'b'])).toBe('a,b');
   });
 });
+
+describe('a name of a tenant or partner', () => {
+  const prefixIn = (tenantPrefix: string) => callHeaders({}, { ...facts, tenantPrefix })['x-scaivault-tenant-prefix'];
+
+  it('travels as it is', () => {
+    expect(prefixIn('tnt_acme')).toBe('tnt_acme');
+    expect(callHeaders({ 'x-tenant-id': 'tnt_acme' }, facts)).toMatchObject({ 'x-tenant-id': 'tnt_acme' });
+  });
+
+  it.each([' tnt_acme', 'tnt_acme ', '\ttnt_acme', 'tnt_acm\u00e9', 'tnt_acme\u0000', ''])(
+    'never becomes another one: %j',
+    (name) => {
+      expect(prefixIn(name)).toBe('');
+      expect(callHeaders({ 'x-tenant-id': name, 'x-partner-id': name }, facts)).toMatchObject({
+        'x-tenant-id': '',
+        'x-partner-id': '',
+      });
+    },
+  );
+});

@@ -34,13 +34,12 @@ export interface CallFacts {
 const plainText = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?');
 
 /**
- * A key that metadata cannot carry travels as an empty one, which is none either: the service refuses it in its turn of
- * the order of work, where keys count at all. With something in the place of its characters it could be another key.
+ * A name or key that metadata cannot carry travels as an empty one, which is nobody's: the service refuses it in its turn
+ * of the order of work. With something in the place of its characters, or without the spaces around it, which one wire
+ * drops and another does not, it could be another's.
  */
-const idempotencyKeyOf = (headers: IncomingHttpHeaders): string | undefined => {
-  const key = headerOf(headers, 'idempotency-key');
-  return key === undefined || plainText(key) === key ? key : '';
-};
+const carried = (text: string | undefined): string | undefined =>
+  text === undefined || (plainText(text) === text && text.trim() === text) ? text : '';
 
 /** What travels with the call: the client's credentials, and what only the gateway has seen. */
 export const callHeaders = (headers: IncomingHttpHeaders, facts: CallFacts): Record<string, string> => {
@@ -50,14 +49,14 @@ export const callHeaders = (headers: IncomingHttpHeaders, facts: CallFacts): Rec
   };
   pass(metadataNames.authorization, headerOf(headers, 'authorization'));
   pass(metadataNames.traceparent, headerOf(headers, 'traceparent'));
-  pass(metadataNames.tenantHeader, headerOf(headers, 'x-tenant-id'));
-  pass(metadataNames.partnerHeader, headerOf(headers, 'x-partner-id'));
+  pass(metadataNames.tenantHeader, carried(headerOf(headers, 'x-tenant-id')));
+  pass(metadataNames.partnerHeader, carried(headerOf(headers, 'x-partner-id')));
   pass(metadataNames.objectScope, facts.isForPartner ? 'partner' : undefined);
-  pass(metadataNames.idempotencyKey, idempotencyKeyOf(headers));
+  pass(metadataNames.idempotencyKey, carried(headerOf(headers, 'idempotency-key')));
   pass(metadataNames.sourceIp, facts.sourceIp);
   pass(metadataNames.userAgent, headerOf(headers, 'user-agent'));
   pass(metadataNames.clientRequestId, facts.clientRequestId);
-  pass(metadataNames.tenantPrefix, facts.tenantPrefix);
+  pass(metadataNames.tenantPrefix, carried(facts.tenantPrefix));
   if (facts.refusal !== undefined) metadata[metadataNames.inputRefusal] = sealInputRefusal(facts.refusal);
   return metadata;
 };

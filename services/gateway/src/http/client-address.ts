@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { ConfigurationError } from '@scaivault/runtime';
 import ipaddr from 'ipaddr.js';
 
@@ -6,6 +6,8 @@ type Block = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 const parseBlock = (text: string): Block => {
   try {
+    // As below: to ipaddr.js `010.0.0.0/8` is a network of somebody else's.
+    if (isIP(text.replace(/\/.*$/, '')) === 0) throw new TypeError('no address');
     return text.includes('/')
       ? ipaddr.parseCIDR(text)
       : [ipaddr.process(text), ipaddr.process(text).kind() === 'ipv4' ? 32 : 128];
@@ -14,29 +16,41 @@ const parseBlock = (text: string): Block => {
   }
 };
 
+/** `1.2.3.4:80`, `[2001:db8::1]` and `[2001:db8::1]:80`: some proxies write the port, and brackets around v6. */
+const withPort = /^(?:\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$/;
+
+/** The address in the one form there is of it (v4-mapped v6 as v4, no zone); undefined for anything else. */
+const canonical = (text: string): string | undefined => {
+  // Almost every address.
+  if (isIPv4(text)) return text;
+  const match = withPort.exec(text);
+  const bare = (match?.[1] ?? match?.[2] ?? text).replace(/%.*$/, '');
+  // ipaddr.js also reads what inet_aton's cousins would (octal, hex, fewer parts), which others read as other hosts.
+  return isIP(bare) === 0 ? undefined : ipaddr.process(bare).toString();
+};
+
 /**
  * Finds the address a request came from (rest-api-core 2.1): the socket's, or, behind trusted proxies, the rightmost
- * X-Forwarded-For entry that is none of them. Entries further left are the client's own words.
+ * X-Forwarded-For entry that is none of them. Entries further left are the client's own words. Where that entry is no
+ * address the socket's stands in, so that nobody escapes the count of addresses by nonsense.
  */
 export const createClientAddress = (
   trustedProxies: readonly string[],
 ): ((socketAddress: string | undefined, forwardedFor: string | undefined) => string | undefined) => {
   const blocks = trustedProxies.map(parseBlock);
   const isTrusted = (address: string): boolean => {
-    if (!ipaddr.isValid(address)) return false;
-    const parsed = ipaddr.process(address);
+    const parsed = ipaddr.parse(address);
     return blocks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits));
-  };
-  // Almost every address is IPv4 in the one form that there is of it.
-  const plain = (address: string): string => {
-    if (isIPv4(address) || !ipaddr.isValid(address)) return address;
-    return ipaddr.process(address).toString();
   };
   return (socketAddress, forwardedFor) => {
     if (socketAddress === undefined) return undefined;
-    if (blocks.length === 0 || forwardedFor === undefined || !isTrusted(socketAddress)) return plain(socketAddress);
-    const entries = forwardedFor.split(',').map((entry) => entry.trim());
-    const nearest = entries.reverse().find((entry) => !isTrusted(entry));
-    return nearest !== undefined && ipaddr.isValid(nearest) ? plain(nearest) : plain(socketAddress);
+    const socket = canonical(socketAddress) ?? socketAddress;
+    if (blocks.length === 0 || forwardedFor === undefined || isIP(socket) === 0 || !isTrusted(socket)) return socket;
+    for (const entry of forwardedFor.split(',').reverse()) {
+      const address = canonical(entry.trim());
+      if (address === undefined) return socket;
+      if (!isTrusted(address)) return address;
+    }
+    return socket;
   };
 };

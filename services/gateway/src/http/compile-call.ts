@@ -1,6 +1,6 @@
 import { create, getOption, type Message } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
-import { Audience, access, answers, surface } from '@scaivault/contracts';
+import { Audience, access, answers, intake, surface } from '@scaivault/contracts';
 import { isVaultError, VaultError } from '@scaivault/errors';
 import { answerHeaders } from '@scaivault/pipeline';
 import { type PeerName, peers } from '@scaivault/runtime';
@@ -10,6 +10,7 @@ import { compileEncoder } from '../domain/encode.ts';
 import type { Route, RouteHit } from '../domain/route-table.ts';
 import { copyHeaders, sendJson } from './answer.ts';
 import { callHeaders, clientRequestIdOf, headerOf } from './call-headers.ts';
+import { formAsJson, isForm } from './form-as-json.ts';
 import { announcesBody, readBody, requireJson } from './read-body.ts';
 
 export interface CallOptions {
@@ -62,15 +63,22 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
   const peer = getOption(route.service, surface).peer;
   if (!isPeer(peer)) throw new Error(`${route.service.typeName} names no peer of ours: ${peer}`);
   const isPublic = getOption(method, access).audience === Audience.PUBLIC;
+  const takesForms = getOption(method, intake).form;
   const [usualStatus = 200] = getOption(method, answers).status;
   const decoder = compileDecoder(method, route);
   const encode = compileEncoder(method.output);
   if (method.methodKind !== 'unary') throw new Error(`${route.id} is a stream`);
   const rpc = method as Parameters<Transport['unary']>[0];
 
-  const decode = ({ headers }: FastifyRequest, hit: RouteHit, query: string, body: Buffer | undefined): Message => {
-    if (route.hasBody && body !== undefined && body.length > 0)
-      requireJson(headerOf(headers, 'content-type'), route.httpMethod);
+  /** The body as JSON; 415 where it comes as what this call does not take. */
+  const jsonOf = (contentType: string | undefined, body: Buffer): Buffer => {
+    if (takesForms && isForm(contentType)) return formAsJson(body, method.input);
+    if (route.hasBody && body.length > 0) requireJson(contentType, route.httpMethod);
+    return body;
+  };
+
+  const decode = ({ headers }: FastifyRequest, hit: RouteHit, query: string, sent: Buffer | undefined): Message => {
+    const body = sent && jsonOf(headerOf(headers, 'content-type'), sent);
     return decoder.decode({ params: hit.params, query, body, header: (name) => headerOf(headers, name) });
   };
 

@@ -7,12 +7,13 @@ import { type Configuration, type Logger, type Metrics, splitAddress } from '@sc
 import { newId } from '@scaivault/tenancy';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Route, RouteTable } from '../domain/route-table.ts';
+import { createAddressGuard } from './address-guard.ts';
 import { sendError } from './answer.ts';
 import { headerOf } from './call-headers.ts';
 import { createClientAddress } from './client-address.ts';
 import { type Call, type CallOptions, compileCall } from './compile-call.ts';
 import { longestHead, refuseUnparsed } from './refuse-unparsed.ts';
-import type { SystemRoutes } from './system-routes.ts';
+import { isProbe, type SystemRoutes } from './system-routes.ts';
 
 export interface HttpServerOptions extends CallOptions {
   readonly config: Configuration;
@@ -20,6 +21,7 @@ export interface HttpServerOptions extends CallOptions {
   readonly systemRoutes: SystemRoutes;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly nowMs: () => number;
 }
 
 export interface HttpServer {
@@ -46,6 +48,7 @@ const notAllowed = (allow: readonly string[]): VaultError =>
 export const startHttpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
   const { config, metrics, logger } = options;
   const clientAddress = createClientAddress(config.TRUSTED_PROXIES);
+  const guard = createAddressGuard({ perMinute: config.ADDRESS_LIMIT, nowMs: options.nowMs, metrics });
   const calls = new Map<Route, { call: Call; category: string }>(
     options.routes.routes.map((route) => [
       route,
@@ -61,6 +64,8 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     const url = request.originalUrl;
     const mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark);
+    const sourceIp = clientAddress(request.socket.remoteAddress, headerOf(request.headers, 'x-forwarded-for'));
+    if (!isProbe(path)) guard(sourceIp);
     const authorization = headerOf(request.headers, 'authorization');
     const system = options.systemRoutes(request.method, path, authorization);
     if (system !== undefined) {
@@ -80,7 +85,6 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     const started = performance.now();
     metrics.activeRequests.inc({ path_category: entry.category });
     try {
-      const sourceIp = clientAddress(request.socket.remoteAddress, headerOf(request.headers, 'x-forwarded-for'));
       await entry.call(request, reply, match, { requestId, sourceIp, query: mark < 0 ? '' : url.slice(mark + 1) });
     } catch (error) {
       fail(reply, error, requestId);

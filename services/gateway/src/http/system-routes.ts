@@ -19,6 +19,9 @@ export type SystemRoutes = (
   authorization: string | undefined,
 ) => ((reply: FastifyReply) => Promise<FastifyReply>) | undefined;
 
+/** The probes of orchestrators and load balancers, which nothing limits (rest-api-core 1.2, 12). */
+export const isProbe = (path: string): boolean => path === '/v1/health' || path === '/v1/health/ready';
+
 const pagePolicy =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -59,8 +62,7 @@ export const createSystemRoutes = (options: SystemRoutesOptions): SystemRoutes =
     return reply.header('content-type', metrics.source.contentType).send(await metrics.source.render());
   };
   return (method, path, authorization) => {
-    const probe = path === '/v1/health' || path === '/v1/health/ready';
-    if (method !== 'GET' && !(method === 'HEAD' && probe)) return undefined;
+    if (method !== 'GET' && !(method === 'HEAD' && isProbe(path))) return undefined;
     if (path === '/v1/metrics' && metrics !== undefined) return readMetrics(authorization);
     return Object.hasOwn(routes, path) ? routes[path] : undefined;
   };

@@ -36,3 +36,10 @@ export const mergeEntry = <Profile extends object>(
     statusAtMicros: status === undefined ? current.statusAtMicros : atMicros,
   };
 };
+
+/**
+ * Memberships up to this source time ended with a deletion (microseconds since the epoch). It only rises: a deletion that
+ * comes late, when the thing is there again already, has ended what was before it all the same.
+ */
+export const voidedUntil = (current: number, status: Status | undefined, atMicros: number): number =>
+  status === 'DELETED' ? Math.max(current, atMicros) : current;

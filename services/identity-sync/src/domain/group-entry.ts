@@ -1,4 +1,4 @@
-import { type Entry, type EntryFacts, mergeEntry } from './entry.ts';
+import { type Entry, type EntryFacts, mergeEntry, voidedUntil } from './entry.ts';
 
 export interface GroupProfile {
   readonly name: string | null;
@@ -16,10 +16,7 @@ export const mergeGroup = (
   atMicros: number,
 ): GroupEntry | undefined => {
   const entry = mergeEntry(current, facts, atMicros);
-  if (entry === undefined) return undefined;
-  const { membershipsVoidUntilMicros } = current;
-  return {
-    ...entry,
-    membershipsVoidUntilMicros: entry.status === 'DELETED' ? entry.statusAtMicros : membershipsVoidUntilMicros,
-  };
+  const membershipsVoidUntilMicros = voidedUntil(current.membershipsVoidUntilMicros, facts.status, atMicros);
+  if (entry === undefined && membershipsVoidUntilMicros === current.membershipsVoidUntilMicros) return undefined;
+  return { ...current, ...entry, membershipsVoidUntilMicros };
 };

@@ -1,4 +1,4 @@
-import { type Entry, type EntryFacts, mergeEntry } from './entry.ts';
+import { type Entry, type EntryFacts, mergeEntry, voidedUntil } from './entry.ts';
 import { type IdentityType, identityString } from './identity-string.ts';
 
 export interface IdentityProfile {
@@ -46,20 +46,21 @@ export const mergeIdentity = (
   const mfaEnabled = atMicros >= current.mfaAtMicros ? facts.mfaEnabled : undefined;
   const tokensVoidBeforeMicros = raised(current.tokensVoidBeforeMicros, facts.voidsTokens, atMicros);
   const mfaVoidBeforeMicros = raised(current.mfaVoidBeforeMicros, facts.voidsMfa, atMicros);
+  const membershipsVoidUntilMicros = voidedUntil(current.membershipsVoidUntilMicros, facts.status, atMicros);
   const isNews =
     entry !== undefined ||
+    membershipsVoidUntilMicros !== current.membershipsVoidUntilMicros ||
     mfaEnabled !== undefined ||
     tokensVoidBeforeMicros !== current.tokensVoidBeforeMicros ||
     mfaVoidBeforeMicros !== current.mfaVoidBeforeMicros;
   if (!isNews) return undefined;
-  const merged = { ...current, ...entry };
   return {
-    ...merged,
+    ...current,
+    ...entry,
     mfaEnabled: mfaEnabled ?? current.mfaEnabled,
     mfaAtMicros: mfaEnabled === undefined ? current.mfaAtMicros : atMicros,
     tokensVoidBeforeMicros,
     mfaVoidBeforeMicros,
-    membershipsVoidUntilMicros:
-      merged.status === 'DELETED' ? merged.statusAtMicros : current.membershipsVoidUntilMicros,
+    membershipsVoidUntilMicros,
   };
 };

@@ -1,5 +1,6 @@
 import { fieldError } from '@scaivault/errors';
 import type { ResolvableType } from '../domain/identity-string.ts';
+import { readStatus, type Status } from '../domain/status.ts';
 
 const types: readonly ResolvableType[] = ['user', 'service_account', 'group'];
 
@@ -12,3 +13,7 @@ export const decodeType = (text: string): ResolvableType => {
 
 /** The same, or undefined for an empty word: any type. */
 export const decodeAnyType = (text: string): ResolvableType | undefined => (text === '' ? undefined : decodeType(text));
+
+/** The contract has checked the word. */
+export const decodeStatus = (word: string | undefined): Status | undefined =>
+  word === undefined ? undefined : readStatus(word);

@@ -46,7 +46,7 @@ export const encodeIdentity = (tenantId: TenantId, identity: NamedIdentity): Ide
     ...displayNameOf(identity),
     tenantId,
     groups: groupNames(identity.groups),
-    roles: [...identity.roles],
+    roles: [...new Set(identity.roles)].sort(),
   });
 
 export const encodeReceipt = ({ eventId, outcome }: Receipt): ReceiveScaiKeyEventResponse =>

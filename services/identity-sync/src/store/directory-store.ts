@@ -24,8 +24,9 @@ const selectPerson = async (
   const [row] = await tx<IdentityRow<NamedIdentity>[]>`
     select i.*, g.ids as "groupSubjectIds", g.names as "groupIdentityIds"
     from (
-      select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status, roles,
-        tokens_void_before as "tokensVoidBeforeMicros", mfa_void_before as "mfaVoidBeforeMicros"
+      select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status,
+        roles || assigned_roles as roles, tokens_void_before as "tokensVoidBeforeMicros",
+        mfa_void_before as "mfaVoidBeforeMicros"
       from identity
       where scope_id = ${scopeId} and (identity_id = ${identityId} or subject_id = ${identityId})
         and identity_id is not null and (${type}::text is null or type = ${type}::text)

@@ -49,7 +49,7 @@ export const createCreateBinding =
       createdBy: caller.identityId,
     };
     return await putInForce(scopeId, async () => {
-      const outcome = await bindings.bind(scopeId, binding, maxBindings, once);
+      const outcome = await bindings.bind(scopeId, binding, { directory: caller.tenantId, most: maxBindings, once });
       if (outcome.kind === 'no_policy') throw policyNotFound();
       if (outcome.kind === 'full') throw tooManyBindings(maxBindings);
       return { binding: outcome.binding, renewed: outcome.kind === 'renewed' };

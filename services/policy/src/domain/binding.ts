@@ -1,3 +1,5 @@
+import type { ScopeId, TenantId } from '@scaivault/tenancy';
+
 export type BoundType = 'user' | 'service_account' | 'group';
 
 /** Ties a policy to an identity; ignored from the moment it expires. */
@@ -11,6 +13,13 @@ export interface Binding {
   readonly expiresAtMicros: number | null;
   readonly createdAtMicros: number;
   readonly createdBy: string;
+}
+
+/** A binding that no subject is behind yet, and where to ask for one. */
+export interface UnpinnedBinding extends Pick<Binding, 'policyId' | 'id' | 'identityType' | 'identityId'> {
+  readonly scopeId: ScopeId;
+  /** The tenant in whose directory the name was looked up when it was bound. */
+  readonly directoryTenantId: TenantId;
 }
 
 /** Live bindings that one policy may have (rest-api-core 6.4). */

@@ -1,6 +1,6 @@
 import type { TestPoliciesRequest } from '@scaivault/contracts';
 import { fieldError } from '@scaivault/errors';
-import { permissions } from '@scaivault/policy-engine';
+import { type Permission, permissions } from '@scaivault/policy-engine';
 import { parseDuration, parseTimestamp } from '@scaivault/tenancy';
 import type { PolicyInput } from '../app/create-policy.ts';
 import type { TestInput } from '../app/test-policies.ts';
@@ -44,10 +44,12 @@ export const decodeFields = (request: {
   isActive: request.isActive,
 });
 
+export const decodePermission = (text: string): Permission => wordOf('permission', permissions, text);
+
 export const decodeTest = ({ identityId, path, permission, context }: TestPoliciesRequest): TestInput => ({
   identityId,
   path,
-  permission: wordOf('permission', permissions, permission),
+  permission: decodePermission(permission),
   sourceIp: context?.sourceIp ?? null,
   mfaVerified: context?.mfaVerified ?? false,
   atMicros: decodeTime('context.timestamp', context?.timestamp),

@@ -87,5 +87,12 @@ export const encodeExplanation = (explanation: Explanation): TestPoliciesRespons
     reason: explanation.reason,
     ...matchedOf(explanation.matched),
     ...(explanation.failedCondition === null ? {} : { failedCondition: explanation.failedCondition }),
-    evaluated: [...explanation.evaluated],
+    evaluated: explanation.evaluated.map(({ rules, boundAs, ...policy }) => ({
+      ...policy,
+      boundAs: [...boundAs],
+      rules: rules.map(({ failedCondition, ...rule }) => ({
+        ...rule,
+        ...(failedCondition === null ? {} : { failedCondition }),
+      })),
+    })),
   });

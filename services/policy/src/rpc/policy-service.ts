@@ -3,18 +3,21 @@ import { EmptySchema } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { ListBindingsResponseSchema, ListPoliciesResponseSchema, type PolicyService } from '@scaivault/contracts';
 import { answerWith, callerOf, noteForAudit, onceOf } from '@scaivault/pipeline';
+import type { createAnalyzePolicy } from '../app/analyze-policy.ts';
 import type { createReplacePolicy, createUpdatePolicy } from '../app/change-policy.ts';
 import type { createCreateBinding } from '../app/create-binding.ts';
 import type { createCreatePolicy } from '../app/create-policy.ts';
 import type { createDeleteBinding } from '../app/delete-binding.ts';
 import type { createDeletePolicy } from '../app/delete-policy.ts';
+import type { createListAccess } from '../app/list-access.ts';
 import type { createListBindings } from '../app/list-bindings.ts';
 import type { createListPolicies } from '../app/list-policies.ts';
 import type { Page } from '../app/page.ts';
 import type { createReadPolicy } from '../app/read-policy.ts';
 import type { createTestPolicies } from '../app/test-policies.ts';
-import { decodeBoundType, decodeFields, decodeScope, decodeTest, decodeTime } from './decode.ts';
+import { decodeBoundType, decodeFields, decodePermission, decodeScope, decodeTest, decodeTime } from './decode.ts';
 import { encodeBinding, encodeExplanation, encodePolicy, encodeSummary } from './encode.ts';
+import { encodeAccess, encodeAnalysis } from './encode-analysis.ts';
 
 export interface PolicyUseCases {
   readonly listPolicies: ReturnType<typeof createListPolicies>;
@@ -27,6 +30,8 @@ export interface PolicyUseCases {
   readonly createBinding: ReturnType<typeof createCreateBinding>;
   readonly deleteBinding: ReturnType<typeof createDeleteBinding>;
   readonly testPolicies: ReturnType<typeof createTestPolicies>;
+  readonly analyzePolicy: ReturnType<typeof createAnalyzePolicy>;
+  readonly listAccess: ReturnType<typeof createListAccess>;
 }
 
 const positionOf = ({ cursor }: Page<unknown>) => ({
@@ -101,4 +106,15 @@ export const createPolicyService = (use: PolicyUseCases): ServiceImpl<typeof Pol
 
   testPolicies: async (request, context) =>
     encodeExplanation(await use.testPolicies(callerOf(context), decodeTest(request))),
+
+  analyzePolicy: async ({ policyId, identityId }, context) => {
+    noteForAudit(context, { policy_id: policyId, ...(identityId === undefined ? {} : { about: identityId }) });
+    return encodeAnalysis(await use.analyzePolicy(callerOf(context), policyId, identityId));
+  },
+
+  listAccess: async ({ path, permission, limit, cursor }, context) => {
+    noteForAudit(context, { path, permission });
+    const question = { path, permission: decodePermission(permission) };
+    return encodeAccess(await use.listAccess(callerOf(context), question, { limit, cursor }));
+  },
 });

@@ -1,6 +1,6 @@
 import type { Database, Statement, Tx } from '@scaivault/db';
-import type { ScopeId } from '@scaivault/tenancy';
-import type { Binding } from '../domain/binding.ts';
+import type { ScopeId, TenantId } from '@scaivault/tenancy';
+import type { Binding, UnpinnedBinding } from '../domain/binding.ts';
 import type { BindingStore } from '../ports.ts';
 
 const columns = (tx: Tx) => tx`
@@ -31,16 +31,22 @@ const findSame = async (tx: Tx, scopeId: ScopeId, binding: Binding): Promise<str
   return row?.id;
 };
 
-const renew = async (tx: Tx, scopeId: ScopeId, id: string, binding: Binding): Promise<Binding | undefined> => {
+const renew = async (
+  tx: Tx,
+  scopeId: ScopeId,
+  id: string,
+  binding: Binding,
+  directory: TenantId,
+): Promise<Binding | undefined> => {
   const [row] = await tx<Binding[]>`
     update binding set expires_at = ${binding.expiresAtMicros}, identity_id = ${binding.identityId},
-      subject_id = coalesce(${binding.subjectId}, subject_id)
+      subject_id = coalesce(${binding.subjectId}, subject_id), directory_tenant_id = ${directory}
     where ${ofPolicy(tx, scopeId, binding.policyId)} and id = ${id}
     returning ${columns(tx)}`;
   return row;
 };
 
-const insert = async (tx: Tx, scopeId: ScopeId, binding: Binding): Promise<void> => {
+const insert = async (tx: Tx, scopeId: ScopeId, binding: Binding, directory: TenantId): Promise<void> => {
   const row = {
     scope_id: scopeId,
     policy_id: binding.policyId,
@@ -51,8 +57,23 @@ const insert = async (tx: Tx, scopeId: ScopeId, binding: Binding): Promise<void>
     expires_at: binding.expiresAtMicros,
     created_at: binding.createdAtMicros,
     created_by: binding.createdBy,
+    directory_tenant_id: directory,
   };
   await tx`insert into binding ${tx(row)}`;
+};
+
+/** Gives the subject's own binding of the policy the later end of the two; false when it has none. */
+const mergeIntoOwn = async (tx: Tx, { scopeId, policyId, id, identityType }: UnpinnedBinding, subjectId: string) => {
+  const { count } = await tx`
+    update binding own
+    set expires_at = case when own.expires_at is null or other.expires_at is null then null
+      else greatest(own.expires_at, other.expires_at) end
+    from binding other
+    where own.scope_id = ${scopeId} and own.policy_id = ${policyId} and own.identity_type = ${identityType}
+      and own.subject_id = ${subjectId}
+      and other.scope_id = ${scopeId} and other.policy_id = ${policyId} and other.id = ${id}
+      and other.subject_id is null`;
+  return count > 0;
 };
 
 /** The table `binding`. */
@@ -66,7 +87,7 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
         order by id limit ${limit}`,
     ),
 
-  bind: (scopeId, binding, most, once) =>
+  bind: (scopeId, binding, { directory, most, once }) =>
     db.withScope(scopeId, async (tx) => {
       const { policyId, createdAtMicros: nowMicros } = binding;
       // The policy's row is the lock under which bindings are counted and told apart.
@@ -74,15 +95,31 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
       if (policy === undefined) return { kind: 'no_policy' };
       await tx`delete from binding where ${ofPolicy(tx, scopeId, policyId)} and not ${live(tx, nowMicros)}`;
       const same = await findSame(tx, scopeId, binding);
-      const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding);
+      const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding, directory);
       if (renewed !== undefined) {
         await once?.commit(tx);
         return { kind: 'renewed', binding: renewed };
       }
       if ((await countLive(tx, scopeId, policyId, nowMicros)) >= most) return { kind: 'full' };
-      await insert(tx, scopeId, binding);
+      await insert(tx, scopeId, binding, directory);
       await once?.commit(tx);
       return { kind: 'bound', binding };
+    }),
+
+  unpinned: (after, most) =>
+    db.sql<UnpinnedBinding[]>`
+      select scope_id as "scopeId", policy_id as "policyId", id, identity_type as "identityType",
+        identity_id as "identityId", directory_tenant_id as "directoryTenantId"
+      from list_unpinned_bindings(
+        ${after?.scopeId ?? ''}, ${after?.policyId ?? ''}, ${after?.id ?? ''}, ${most})`,
+
+  pin: (binding, subjectId) =>
+    db.withScope(binding.scopeId, async (tx) => {
+      const { scopeId, policyId, id } = binding;
+      await tx`select id from policy where scope_id = ${scopeId} and id = ${policyId} for update`;
+      const unpinned = tx`${ofPolicy(tx, scopeId, policyId)} and id = ${id} and subject_id is null`;
+      if (await mergeIntoOwn(tx, binding, subjectId)) await tx`delete from binding where ${unpinned}`;
+      else await tx`update binding set subject_id = ${subjectId} where ${unpinned}`;
     }),
 
   unbind: (scopeId, policyId, id, nowMicros) =>

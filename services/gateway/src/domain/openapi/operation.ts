@@ -6,6 +6,7 @@ import {
   Audience,
   access,
   answers,
+  intake,
   json,
   PermissionSchema,
   rules,
@@ -87,7 +88,8 @@ const requestBodyOf = (
   }
   if (sources.body.length === 0) return undefined;
   const schema = schemas.refer(route.method.input, 'request', sources.body);
-  return { required: true, content: { 'application/json': { schema } } };
+  const form = getOption(route.method, intake).form ? { 'application/x-www-form-urlencoded': { schema } } : {};
+  return { required: true, content: { 'application/json': { schema }, ...form } };
 };
 
 const statusTexts: Readonly<Record<number, string>> = {

@@ -187,7 +187,7 @@ export const FollowRevisionsRequestSchema: GenMessage<FollowRevisionsRequest> = 
  */
 export type FollowRevisionsResponse = Message<"scaivault.common.v1.FollowRevisionsResponse"> & {
   /**
-   * Changes when the owner restarts; the follower then drops everything it cached.
+   * Another one than before says that revisions begin anew; the follower then drops everything it cached.
    *
    * @generated from field: string epoch = 1;
    */

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file scaivault/options/v1/access.proto.
  */
 export const file_scaivault_options_v1_access: GenFile = /*@__PURE__*/
-  fileDesc("CiFzY2FpdmF1bHQvb3B0aW9ucy92MS9hY2Nlc3MucHJvdG8SFHNjYWl2YXVsdC5vcHRpb25zLnYxIlUKB1N1cmZhY2USDAoEcGVlchgBIAEoCRIVCg10ZW5hbnRfcHJlZml4GAIgASgIEg0KBXRpdGxlGAMgASgJEhYKDnBhcnRuZXJfcHJlZml4GAQgASgIIoUCCgZBY2Nlc3MSMAoIYXVkaWVuY2UYASABKA4yHi5zY2FpdmF1bHQub3B0aW9ucy52MS5BdWRpZW5jZRINCgVzY29wZRgCIAEoCRI0CgpwZXJtaXNzaW9uGAMgASgOMiAuc2NhaXZhdWx0Lm9wdGlvbnMudjEuUGVybWlzc2lvbhIMCgRwYXRoGAQgASgJEhAKCGVhY2hfcm93GAUgASgIEgwKBHJhdGUYBiABKAkSDQoFYXVkaXQYByABKAkSEgoKYXVkaXRfcGF0aBgIIAEoCRIQCghyZXNvdXJjZRgJIAEoCRINCgVwZWVycxgKIAMoCRISCgphdWRpdF9lYWNoGAsgASgIIksKB0Fuc3dlcnMSDgoGc3RhdHVzGAEgAygNEg4KBmVycm9ycxgCIAMoCRIMCgRldGFnGAMgASgIEhIKCmlkZW1wb3RlbnQYBCABKAgilQIKBVJ1bGVzEhAKCHJlcXVpcmVkGAEgASgIEhIKCm1pbl9sZW5ndGgYAiABKA0SEgoKbWF4X2xlbmd0aBgDIAEoDRIQCgNtaW4YBCABKANIAIgBARIQCgNtYXgYBSABKANIAYgBARIOCgZvbmVfb2YYBiADKAkSEwoLb25lX29mX2NvZGUYByABKAkSLAoGZm9ybWF0GAggASgOMhwuc2NhaXZhdWx0Lm9wdGlvbnMudjEuRm9ybWF0EhEKCW1pbl9pdGVtcxgJIAEoDRIRCgltYXhfaXRlbXMYCiABKA0SEQoJaWRfcHJlZml4GAsgASgJEhIKCmFsbG93X3plcm8YDCABKAhCBgoEX21pbkIGCgRfbWF4IrYBCgRKc29uEgsKA3JhdxgBIAEoCBIVCg1kb2N1bWVudGVkX2J5GAIgASgJEhcKD2RvY3VtZW50ZWRfbGlzdBgDIAEoCBISCgpvbWl0X3Vuc2V0GAQgASgIEg4KBm1pY3JvcxgFIAEoCBIOCgZoZWFkZXIYBiABKAkSEgoKY29tbWFfbGlzdBgHIAEoCBINCgVudWxscxgIIAEoCBIMCgRib2R5GAkgASgIEgwKBG9uY2UYCiABKAgqZQoIQXVkaWVuY2USGAoUQVVESUVOQ0VfVU5TUEVDSUZJRUQQABIWChJBVURJRU5DRV9BTllfVE9LRU4QARITCg9BVURJRU5DRV9QVUJMSUMQAhISCg5BVURJRU5DRV9QRUVSUxADKqwBCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABITCg9QRVJNSVNTSU9OX1JFQUQQARIUChBQRVJNSVNTSU9OX1dSSVRFEAISFQoRUEVSTUlTU0lPTl9ERUxFVEUQAxITCg9QRVJNSVNTSU9OX0xJU1QQBBIVChFQRVJNSVNTSU9OX1JPVEFURRAFEhQKEFBFUk1JU1NJT05fQURNSU4QBiq5AQoGRm9ybWF0EhYKEkZPUk1BVF9VTlNQRUNJRklFRBAAEhYKEkZPUk1BVF9TRUNSRVRfUEFUSBABEhYKEkZPUk1BVF9QT0xJQ1lfUEFUSBACEhYKEkZPUk1BVF9QQVRIX1BSRUZJWBADEhMKD0ZPUk1BVF9EVVJBVElPThAEEhQKEEZPUk1BVF9USU1FU1RBTVAQBRINCglGT1JNQVRfSVAQBhIVChFGT1JNQVRfRk9SRUlHTl9JRBAHOloKB3N1cmZhY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY0YYDIAEoCzIdLnNjYWl2YXVsdC5vcHRpb25zLnYxLlN1cmZhY2VSB3N1cmZhY2U6VgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoCzIcLnNjYWl2YXVsdC5vcHRpb25zLnYxLkFjY2Vzc1IGYWNjZXNzOlkKB2Fuc3dlcnMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjShgMgASgLMh0uc2NhaXZhdWx0Lm9wdGlvbnMudjEuQW5zd2Vyc1IHYW5zd2VyczpSCgVydWxlcxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCzIbLnNjYWl2YXVsdC5vcHRpb25zLnYxLlJ1bGVzUgVydWxlczpPCgRqc29uEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShgMgASgLMhouc2NhaXZhdWx0Lm9wdGlvbnMudjEuSnNvblIEanNvbmIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("CiFzY2FpdmF1bHQvb3B0aW9ucy92MS9hY2Nlc3MucHJvdG8SFHNjYWl2YXVsdC5vcHRpb25zLnYxIlUKB1N1cmZhY2USDAoEcGVlchgBIAEoCRIVCg10ZW5hbnRfcHJlZml4GAIgASgIEg0KBXRpdGxlGAMgASgJEhYKDnBhcnRuZXJfcHJlZml4GAQgASgIIoUCCgZBY2Nlc3MSMAoIYXVkaWVuY2UYASABKA4yHi5zY2FpdmF1bHQub3B0aW9ucy52MS5BdWRpZW5jZRINCgVzY29wZRgCIAEoCRI0CgpwZXJtaXNzaW9uGAMgASgOMiAuc2NhaXZhdWx0Lm9wdGlvbnMudjEuUGVybWlzc2lvbhIMCgRwYXRoGAQgASgJEhAKCGVhY2hfcm93GAUgASgIEgwKBHJhdGUYBiABKAkSDQoFYXVkaXQYByABKAkSEgoKYXVkaXRfcGF0aBgIIAEoCRIQCghyZXNvdXJjZRgJIAEoCRINCgVwZWVycxgKIAMoCRISCgphdWRpdF9lYWNoGAsgASgIIhYKBkludGFrZRIMCgRmb3JtGAEgASgIIksKB0Fuc3dlcnMSDgoGc3RhdHVzGAEgAygNEg4KBmVycm9ycxgCIAMoCRIMCgRldGFnGAMgASgIEhIKCmlkZW1wb3RlbnQYBCABKAgilQIKBVJ1bGVzEhAKCHJlcXVpcmVkGAEgASgIEhIKCm1pbl9sZW5ndGgYAiABKA0SEgoKbWF4X2xlbmd0aBgDIAEoDRIQCgNtaW4YBCABKANIAIgBARIQCgNtYXgYBSABKANIAYgBARIOCgZvbmVfb2YYBiADKAkSEwoLb25lX29mX2NvZGUYByABKAkSLAoGZm9ybWF0GAggASgOMhwuc2NhaXZhdWx0Lm9wdGlvbnMudjEuRm9ybWF0EhEKCW1pbl9pdGVtcxgJIAEoDRIRCgltYXhfaXRlbXMYCiABKA0SEQoJaWRfcHJlZml4GAsgASgJEhIKCmFsbG93X3plcm8YDCABKAhCBgoEX21pbkIGCgRfbWF4IrYBCgRKc29uEgsKA3JhdxgBIAEoCBIVCg1kb2N1bWVudGVkX2J5GAIgASgJEhcKD2RvY3VtZW50ZWRfbGlzdBgDIAEoCBISCgpvbWl0X3Vuc2V0GAQgASgIEg4KBm1pY3JvcxgFIAEoCBIOCgZoZWFkZXIYBiABKAkSEgoKY29tbWFfbGlzdBgHIAEoCBINCgVudWxscxgIIAEoCBIMCgRib2R5GAkgASgIEgwKBG9uY2UYCiABKAgqZQoIQXVkaWVuY2USGAoUQVVESUVOQ0VfVU5TUEVDSUZJRUQQABIWChJBVURJRU5DRV9BTllfVE9LRU4QARITCg9BVURJRU5DRV9QVUJMSUMQAhISCg5BVURJRU5DRV9QRUVSUxADKqwBCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABITCg9QRVJNSVNTSU9OX1JFQUQQARIUChBQRVJNSVNTSU9OX1dSSVRFEAISFQoRUEVSTUlTU0lPTl9ERUxFVEUQAxITCg9QRVJNSVNTSU9OX0xJU1QQBBIVChFQRVJNSVNTSU9OX1JPVEFURRAFEhQKEFBFUk1JU1NJT05fQURNSU4QBiq5AQoGRm9ybWF0EhYKEkZPUk1BVF9VTlNQRUNJRklFRBAAEhYKEkZPUk1BVF9TRUNSRVRfUEFUSBABEhYKEkZPUk1BVF9QT0xJQ1lfUEFUSBACEhYKEkZPUk1BVF9QQVRIX1BSRUZJWBADEhMKD0ZPUk1BVF9EVVJBVElPThAEEhQKEEZPUk1BVF9USU1FU1RBTVAQBRINCglGT1JNQVRfSVAQBhIVChFGT1JNQVRfRk9SRUlHTl9JRBAHOloKB3N1cmZhY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY0YYDIAEoCzIdLnNjYWl2YXVsdC5vcHRpb25zLnYxLlN1cmZhY2VSB3N1cmZhY2U6VgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoCzIcLnNjYWl2YXVsdC5vcHRpb25zLnYxLkFjY2Vzc1IGYWNjZXNzOlkKB2Fuc3dlcnMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjShgMgASgLMh0uc2NhaXZhdWx0Lm9wdGlvbnMudjEuQW5zd2Vyc1IHYW5zd2VyczpWCgZpbnRha2USHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjThgMgASgLMhwuc2NhaXZhdWx0Lm9wdGlvbnMudjEuSW50YWtlUgZpbnRha2U6UgoFcnVsZXMSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNGGAyABKAsyGy5zY2FpdmF1bHQub3B0aW9ucy52MS5SdWxlc1IFcnVsZXM6TwoEanNvbhIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0oYDIAEoCzIaLnNjYWl2YXVsdC5vcHRpb25zLnYxLkpzb25SBGpzb25iBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * Where a service lives and how it is reached.
@@ -147,6 +147,27 @@ export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
   messageDesc(file_scaivault_options_v1_access, 1);
 
 /**
+ * How the body may come, beside JSON.
+ *
+ * @generated from message scaivault.options.v1.Intake
+ */
+export type Intake = Message<"scaivault.options.v1.Intake"> & {
+  /**
+   * True: also as a form (application/x-www-form-urlencoded), as OAuth clients send it.
+   *
+   * @generated from field: bool form = 1;
+   */
+  form: boolean;
+};
+
+/**
+ * Describes the message scaivault.options.v1.Intake.
+ * Use `create(IntakeSchema)` to create a new message.
+ */
+export const IntakeSchema: GenMessage<Intake> = /*@__PURE__*/
+  messageDesc(file_scaivault_options_v1_access, 2);
+
+/**
  * What may come back; read by the gateway and by the API page.
  *
  * @generated from message scaivault.options.v1.Answers
@@ -186,7 +207,7 @@ export type Answers = Message<"scaivault.options.v1.Answers"> & {
  * Use `create(AnswersSchema)` to create a new message.
  */
 export const AnswersSchema: GenMessage<Answers> = /*@__PURE__*/
-  messageDesc(file_scaivault_options_v1_access, 2);
+  messageDesc(file_scaivault_options_v1_access, 3);
 
 /**
  * Checks of one field, compiled once at start. A broken rule is 422 validation_error unless the format has a code of
@@ -267,7 +288,7 @@ export type Rules = Message<"scaivault.options.v1.Rules"> & {
  * Use `create(RulesSchema)` to create a new message.
  */
 export const RulesSchema: GenMessage<Rules> = /*@__PURE__*/
-  messageDesc(file_scaivault_options_v1_access, 3);
+  messageDesc(file_scaivault_options_v1_access, 4);
 
 /**
  * How a field looks in JSON, where the usual mapping (snake_case, unset optional fields null) does not fit.
@@ -351,7 +372,7 @@ export type Json = Message<"scaivault.options.v1.Json"> & {
  * Use `create(JsonSchema)` to create a new message.
  */
 export const JsonSchema: GenMessage<Json> = /*@__PURE__*/
-  messageDesc(file_scaivault_options_v1_access, 4);
+  messageDesc(file_scaivault_options_v1_access, 5);
 
 /**
  * Who is let in.
@@ -549,14 +570,20 @@ export const answers: GenExtension<MethodOptions, Answers> = /*@__PURE__*/
   extDesc(file_scaivault_options_v1_access, 2);
 
 /**
+ * @generated from extension: scaivault.options.v1.Intake intake = 50003;
+ */
+export const intake: GenExtension<MethodOptions, Intake> = /*@__PURE__*/
+  extDesc(file_scaivault_options_v1_access, 3);
+
+/**
  * @generated from extension: scaivault.options.v1.Rules rules = 50001;
  */
 export const rules: GenExtension<FieldOptions, Rules> = /*@__PURE__*/
-  extDesc(file_scaivault_options_v1_access, 3);
+  extDesc(file_scaivault_options_v1_access, 4);
 
 /**
  * @generated from extension: scaivault.options.v1.Json json = 50002;
  */
 export const json: GenExtension<FieldOptions, Json> = /*@__PURE__*/
-  extDesc(file_scaivault_options_v1_access, 4);
+  extDesc(file_scaivault_options_v1_access, 5);
 

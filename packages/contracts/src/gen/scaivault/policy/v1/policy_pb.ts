@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/policy/v1/policy.proto.
  */
 export const file_scaivault_policy_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("CiBzY2FpdmF1bHQvcG9saWN5L3YxL3BvbGljeS5wcm90bxITc2NhaXZhdWx0LnBvbGljeS52MSKqAQoEUnVsZRIcCgxwYXRoX3BhdHRlcm4YASABKAlCBoq1GAIIARIbCgtwZXJtaXNzaW9ucxgCIAMoCUIGirUYAggBEhMKBmVmZmVjdBgDIAEoCUgAiAEBEjgKCmNvbmRpdGlvbnMYBCABKAsyHy5zY2FpdmF1bHQucG9saWN5LnYxLkNvbmRpdGlvbnNIAYgBAUIJCgdfZWZmZWN0Qg0KC19jb25kaXRpb25zIoQCCgpDb25kaXRpb25zEhEKCWlwX3JhbmdlcxgBIAMoCRIWCg5pZGVudGl0eV90eXBlcxgCIAMoCRI5Cgt0aW1lX3dpbmRvdxgDIAEoCzIfLnNjYWl2YXVsdC5wb2xpY3kudjEuVGltZVdpbmRvd0gAiAEBEhoKDXRva2VuX21heF9hZ2UYBCABKAlIAYgBARIYCgtyZXF1aXJlX21mYRgFIAEoCEgCiAEBEhgKC21mYV9tYXhfYWdlGAYgASgJSAOIAQFCDgoMX3RpbWVfd2luZG93QhAKDl90b2tlbl9tYXhfYWdlQg4KDF9yZXF1aXJlX21mYUIOCgxfbWZhX21heF9hZ2UiWgoKVGltZVdpbmRvdxIMCgRkYXlzGAEgAygJEg0KBXN0YXJ0GAIgASgJEgsKA2VuZBgDIAEoCRIVCgh0aW1lem9uZRgEIAEoCUgAiAEBQgsKCV90aW1lem9uZSLJAgoGUG9saWN5EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSGAoLZGVzY3JpcHRpb24YAyABKAlIAIgBARINCgVzY29wZRgEIAEoCRIQCghwcmlvcml0eRgFIAEoBRIxCgVydWxlcxgGIAEoDEIikrUYHggBEhhzY2FpdmF1bHQucG9saWN5LnYxLlJ1bGUYARI0CghiaW5kaW5ncxgHIAMoCzIiLnNjYWl2YXVsdC5wb2xpY3kudjEuUG9saWN5QmluZGluZxIRCglpc19hY3RpdmUYCCABKAgSLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDgoMX2Rlc2NyaXB0aW9uIosBCg1Qb2xpY3lCaW5kaW5nEgoKAmlkGAEgASgJEhUKDWlkZW50aXR5X3R5cGUYAiABKAkSEwoLaWRlbnRpdHlfaWQYAyABKAkSMwoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUINCgtfZXhwaXJlc19hdCKSAgoNUG9saWN5U3VtbWFyeRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhgKC2Rlc2NyaXB0aW9uGAMgASgJSACIAQESDQoFc2NvcGUYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSEgoKcnVsZV9jb3VudBgGIAEoBRIVCg1iaW5kaW5nX2NvdW50GAcgASgFEhEKCWlzX2FjdGl2ZRgIIAEoCBIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIOCgxfZGVzY3JpcHRpb24itgEKE0xpc3RQb2xpY2llc1JlcXVlc3QSKQoFc2NvcGUYASABKAlCFYq1GBEyBnRlbmFudDIHcGFydG5lckgAiAEBEhgKEGluY2x1ZGVfaW5hY3RpdmUYAiABKAgSHQoFbGltaXQYAyABKAVCCYq1GAUgASjoB0gBiAEBEhwKBmN1cnNvchgEIAEoCUIHirUYAxiAEEgCiAEBQggKBl9zY29wZUIICgZfbGltaXRCCQoHX2N1cnNvciJ+ChRMaXN0UG9saWNpZXNSZXNwb25zZRI0Cghwb2xpY2llcxgBIAMoCzIiLnNjYWl2YXVsdC5wb2xpY3kudjEuUG9saWN5U3VtbWFyeRITCgZjdXJzb3IYAiABKAlIAIgBARIQCghoYXNfbW9yZRgDIAEoCEIJCgdfY3Vyc29yIrgCChNDcmVhdGVQb2xpY3lSZXF1ZXN0EhkKBG5hbWUYASABKAlCC4q1GAcIARABGIABEiEKC2Rlc2NyaXB0aW9uGAIgASgJQgeKtRgDGIAISACIAQESKQoFc2NvcGUYAyABKAlCFYq1GBEyBnRlbmFudDIHcGFydG5lckgBiAEBEikKCHByaW9yaXR5GAQgASgFQhKKtRgOIJj4/////////wEo6AdIAogBARI2CgVydWxlcxgFIAEoDEIikrUYHggBEhhzY2FpdmF1bHQucG9saWN5LnYxLlJ1bGUYAUgDiAEBEhYKCWlzX2FjdGl2ZRgGIAEoCEgEiAEBQg4KDF9kZXNjcmlwdGlvbkIICgZfc2NvcGVCCwoJX3ByaW9yaXR5QggKBl9ydWxlc0IMCgpfaXNfYWN0aXZlIjIKEEdldFBvbGljeVJlcXVlc3QSHgoJcG9saWN5X2lkGAEgASgJQguKtRgHCAFaA3BvbCLZAgoUUmVwbGFjZVBvbGljeVJlcXVlc3QSHgoJcG9saWN5X2lkGAEgASgJQguKtRgHCAFaA3BvbBIZCgRuYW1lGAIgASgJQguKtRgHCAEQARiAARIhCgtkZXNjcmlwdGlvbhgDIAEoCUIHirUYAxiACEgAiAEBEikKBXNjb3BlGAQgASgJQhWKtRgRMgZ0ZW5hbnQyB3BhcnRuZXJIAYgBARIpCghwcmlvcml0eRgFIAEoBUISirUYDiCY+P////////8BKOgHSAKIAQESNgoFcnVsZXMYBiABKAxCIpK1GB4IARIYc2NhaXZhdWx0LnBvbGljeS52MS5SdWxlGAFIA4gBARIWCglpc19hY3RpdmUYByABKAhIBIgBAUIOCgxfZGVzY3JpcHRpb25CCAoGX3Njb3BlQgsKCV9wcmlvcml0eUIICgZfcnVsZXNCDAoKX2lzX2FjdGl2ZSL7AgoTVXBkYXRlUG9saWN5UmVxdWVzdBIeCglwb2xpY3lfaWQYASABKAlCC4q1GAcIAVoDcG9sEhwKBG5hbWUYAiABKAlCCYq1GAUQARiAAUgAiAEBEiEKC2Rlc2NyaXB0aW9uGAMgASgJQgeKtRgDGIAISAGIAQESKQoFc2NvcGUYBCABKAlCFYq1GBEyBnRlbmFudDIHcGFydG5lckgCiAEBEikKCHByaW9yaXR5GAUgASgFQhKKtRgOIJj4/////////wEo6AdIA4gBARI2CgVydWxlcxgGIAEoDEIikrUYHggBEhhzY2FpdmF1bHQucG9saWN5LnYxLlJ1bGUYAUgEiAEBEhYKCWlzX2FjdGl2ZRgHIAEoCEgFiAEBEhUKBW51bGxzGAggAygJQgaStRgCQAFCBwoFX25hbWVCDgoMX2Rlc2NyaXB0aW9uQggKBl9zY29wZUILCglfcHJpb3JpdHlCCAoGX3J1bGVzQgwKCl9pc19hY3RpdmUiRAoTRGVsZXRlUG9saWN5UmVxdWVzdBIeCglwb2xpY3lfaWQYASABKAlCC4q1GAcIAVoDcG9sEg0KBWZvcmNlGAIgASgIIocBChNMaXN0QmluZGluZ3NSZXF1ZXN0Eh4KCXBvbGljeV9pZBgBIAEoCUILirUYBwgBWgNwb2wSHQoFbGltaXQYAiABKAVCCYq1GAUgASjoB0gAiAEBEhwKBmN1cnNvchgDIAEoCUIHirUYAxiAEEgBiAEBQggKBl9saW1pdEIJCgdfY3Vyc29yIngKFExpc3RCaW5kaW5nc1Jlc3BvbnNlEi4KCGJpbmRpbmdzGAEgAygLMhwuc2NhaXZhdWx0LnBvbGljeS52MS5CaW5kaW5nEhMKBmN1cnNvchgCIAEoCUgAiAEBEhAKCGhhc19tb3JlGAMgASgIQgkKB19jdXJzb3IixQEKFENyZWF0ZUJpbmRpbmdSZXF1ZXN0Eh4KCXBvbGljeV9pZBgBIAEoCUILirUYBwgBWgNwb2wSOwoNaWRlbnRpdHlfdHlwZRgCIAEoCUIkirUYIAgBMgR1c2VyMg9zZXJ2aWNlX2FjY291bnQyBWdyb3VwEiAKC2lkZW50aXR5X2lkGAMgASgJQguKtRgHCAEQARjAAhIfCgpleHBpcmVzX2F0GAQgASgJQgaKtRgCQAVIAIgBAUINCgtfZXhwaXJlc19hdCKEAgoHQmluZGluZxIKCgJpZBgBIAEoCRIRCglwb2xpY3lfaWQYAiABKAkSFQoNaWRlbnRpdHlfdHlwZRgDIAEoCRITCgtpZGVudGl0eV9pZBgEIAEoCRIXCgpzdWJqZWN0X2lkGAUgASgJSACIAQESMwoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAggASgJQg0KC19zdWJqZWN0X2lkQg0KC19leHBpcmVzX2F0IlcKFERlbGV0ZUJpbmRpbmdSZXF1ZXN0Eh4KCXBvbGljeV9pZBgBIAEoCUILirUYBwgBWgNwb2wSHwoKYmluZGluZ19pZBgCIAEoCUILirUYBwgBWgNibmQiyAEKE1Rlc3RQb2xpY2llc1JlcXVlc3QSIAoLaWRlbnRpdHlfaWQYASABKAlCC4q1GAcIARABGMACEhYKBHBhdGgYAiABKAlCCIq1GAQIAUACEkQKCnBlcm1pc3Npb24YAyABKAlCMIq1GCwIATIEcmVhZDIFd3JpdGUyBmRlbGV0ZTIEbGlzdDIGcm90YXRlMgVhZG1pbhIxCgdjb250ZXh0GAQgASgLMiAuc2NhaXZhdWx0LnBvbGljeS52MS5UZXN0Q29udGV4dCLFAQoLVGVzdENvbnRleHQSHgoJc291cmNlX2lwGAEgASgJQgaKtRgCQAZIAIgBARIZCgxtZmFfdmVyaWZpZWQYAiABKAhIAYgBARIeCgl0aW1lc3RhbXAYAyABKAlCBoq1GAJABUgCiAEBEiAKCXRva2VuX2FnZRgEIAEoCUIIirUYBEAEYAFIA4gBAUIMCgpfc291cmNlX2lwQg8KDV9tZmFfdmVyaWZpZWRCDAoKX3RpbWVzdGFtcEIMCgpfdG9rZW5fYWdlIugBChRUZXN0UG9saWNpZXNSZXNwb25zZRIPCgdhbGxvd2VkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRI2CgdtYXRjaGVkGAMgASgLMiAuc2NhaXZhdWx0LnBvbGljeS52MS5NYXRjaGVkUnVsZUgAiAEBEh0KEGZhaWxlZF9jb25kaXRpb24YBCABKAlIAYgBARI3CglldmFsdWF0ZWQYBSADKAsyJC5zY2FpdmF1bHQucG9saWN5LnYxLkV2YWx1YXRlZFBvbGljeUIKCghfbWF0Y2hlZEITChFfZmFpbGVkX2NvbmRpdGlvbiJdCgtNYXRjaGVkUnVsZRIRCglwb2xpY3lfaWQYASABKAkSEwoLcG9saWN5X25hbWUYAiABKAkSFwoKcnVsZV9pbmRleBgDIAEoBUgAiAEBQg0KC19ydWxlX2luZGV4IkwKD0V2YWx1YXRlZFBvbGljeRIRCglwb2xpY3lfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIYChBydWxlc19jb25zaWRlcmVkGAMgASgFIlMKFkdldFBvbGljeUJ1bmRsZVJlcXVlc3QSGwoJdGVuYW50X2lkGAEgASgJQgiKtRgECAFABxIcCgpwYXJ0bmVyX2lkGAIgASgJQgiKtRgECAFAByJECgxQb2xpY3lCdW5kbGUSNAoIcG9saWNpZXMYASADKAsyIi5zY2FpdmF1bHQucG9saWN5LnYxLkJ1bmRsZWRQb2xpY3kisAEKDUJ1bmRsZWRQb2xpY3kSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRINCgVzY29wZRgDIAEoCRIQCghwcmlvcml0eRgEIAEoBRIZChFjcmVhdGVkX2F0X21pY3JvcxgFIAEoAxISCgpydWxlc19qc29uGAYgASgMEjUKCGJpbmRpbmdzGAcgAygLMiMuc2NhaXZhdWx0LnBvbGljeS52MS5CdW5kbGVkQmluZGluZyKaAQoOQnVuZGxlZEJpbmRpbmcSFQoNaWRlbnRpdHlfdHlwZRgBIAEoCRITCgtpZGVudGl0eV9pZBgCIAEoCRIXCgpzdWJqZWN0X2lkGAMgASgJSACIAQESHgoRZXhwaXJlc19hdF9taWNyb3MYBCABKANIAYgBAUINCgtfc3ViamVjdF9pZEIUChJfZXhwaXJlc19hdF9taWNyb3MykBIKDVBvbGljeVNlcnZpY2USugEKDExpc3RQb2xpY2llcxIoLnNjYWl2YXVsdC5wb2xpY3kudjEuTGlzdFBvbGljaWVzUmVxdWVzdBopLnNjYWl2YXVsdC5wb2xpY3kudjEuTGlzdFBvbGljaWVzUmVzcG9uc2UiVYq1GDISDXBvbGljaWVzOnJlYWQyDHBvbGljaWVzOm9wczoLY29uZmlnX3JlYWRKBnBvbGljeZK1GAcKAsgBEgFMgtPkkwIOEgwvdjEvcG9saWNpZXMS6QEKDENyZWF0ZVBvbGljeRIoLnNjYWl2YXVsdC5wb2xpY3kudjEuQ3JlYXRlUG9saWN5UmVxdWVzdBobLnNjYWl2YXVsdC5wb2xpY3kudjEuUG9saWN5IpEBirUYLRIOcG9saWNpZXM6d3JpdGUyDHBvbGljaWVzOm9wczoNcG9saWN5X2NyZWF0ZZK1GEUKAskBEg5pbnZhbGlkX3BvbGljeRIMaW52YWxpZF9nbG9iEhBpbnZhbGlkX2R1cmF0aW9uEg1uYW1lX2NvbmZsaWN0IAGC0+STAhE6ASoiDC92MS9wb2xpY2llcxLBAQoJR2V0UG9saWN5EiUuc2NhaXZhdWx0LnBvbGljeS52MS5HZXRQb2xpY3lSZXF1ZXN0Ghsuc2NhaXZhdWx0LnBvbGljeS52MS5Qb2xpY3kicIq1GDISDXBvbGljaWVzOnJlYWQyDHBvbGljaWVzOm9wczoLY29uZmlnX3JlYWRKBnBvbGljeZK1GBYKAsgBEhBwb2xpY3lfbm90X2ZvdW5kgtPkkwIaEhgvdjEvcG9saWNpZXMve3BvbGljeV9pZH0SiQIKDVJlcGxhY2VQb2xpY3kSKS5zY2FpdmF1bHQucG9saWN5LnYxLlJlcGxhY2VQb2xpY3lSZXF1ZXN0Ghsuc2NhaXZhdWx0LnBvbGljeS52MS5Qb2xpY3kirwGKtRgtEg5wb2xpY2llczp3cml0ZTIMcG9saWNpZXM6b3BzOg1wb2xpY3lfdXBkYXRlkrUYVwoCyAESEHBvbGljeV9ub3RfZm91bmQSDmludmFsaWRfcG9saWN5EgxpbnZhbGlkX2dsb2ISEGludmFsaWRfZHVyYXRpb24SDW5hbWVfY29uZmxpY3QgAYLT5JMCHToBKhoYL3YxL3BvbGljaWVzL3twb2xpY3lfaWR9EoUCCgxVcGRhdGVQb2xpY3kSKC5zY2FpdmF1bHQucG9saWN5LnYxLlVwZGF0ZVBvbGljeVJlcXVlc3QaGy5zY2FpdmF1bHQucG9saWN5LnYxLlBvbGljeSKtAYq1GC0SDnBvbGljaWVzOndyaXRlMgxwb2xpY2llczpvcHM6DXBvbGljeV91cGRhdGWStRhVCgLIARIQcG9saWN5X25vdF9mb3VuZBIOaW52YWxpZF9wb2xpY3kSDGludmFsaWRfZ2xvYhIQaW52YWxpZF9kdXJhdGlvbhINbmFtZV9jb25mbGljdILT5JMCHToBKjIYL3YxL3BvbGljaWVzL3twb2xpY3lfaWR9EswBCgxEZWxldGVQb2xpY3kSKC5zY2FpdmF1bHQucG9saWN5LnYxLkRlbGV0ZVBvbGljeVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkieoq1GC0SDnBvbGljaWVzOndyaXRlMgxwb2xpY2llczpvcHM6DXBvbGljeV9kZWxldGWStRglCgLMARIQcG9saWN5X25vdF9mb3VuZBINcG9saWN5X2luX3VzZYLT5JMCGioYL3YxL3BvbGljaWVzL3twb2xpY3lfaWR9EuoBCgxMaXN0QmluZGluZ3MSKC5zY2FpdmF1bHQucG9saWN5LnYxLkxpc3RCaW5kaW5nc1JlcXVlc3QaKS5zY2FpdmF1bHQucG9saWN5LnYxLkxpc3RCaW5kaW5nc1Jlc3BvbnNlIoQBirUYOhINcG9saWNpZXM6cmVhZDIMcG9saWNpZXM6b3BzOgtjb25maWdfcmVhZEoOcG9saWN5X2JpbmRpbmeStRgZCgLIARIBTBIQcG9saWN5X25vdF9mb3VuZILT5JMCIxIhL3YxL3BvbGljaWVzL3twb2xpY3lfaWR9L2JpbmRpbmdzEuQBCg1DcmVhdGVCaW5kaW5nEikuc2NhaXZhdWx0LnBvbGljeS52MS5DcmVhdGVCaW5kaW5nUmVxdWVzdBocLnNjYWl2YXVsdC5wb2xpY3kudjEuQmluZGluZyKJAYq1GCsSDnBvbGljaWVzOndyaXRlMgxwb2xpY2llczpvcHM6C3BvbGljeV9iaW5kkrUYKgoEyQHIARIQcG9saWN5X25vdF9mb3VuZBIOaW52YWxpZF9wb2xpY3kgAYLT5JMCJjoBKiIhL3YxL3BvbGljaWVzL3twb2xpY3lfaWR9L2JpbmRpbmdzEukBCg1EZWxldGVCaW5kaW5nEikuc2NhaXZhdWx0LnBvbGljeS52MS5EZWxldGVCaW5kaW5nUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSKUAYq1GC0SDnBvbGljaWVzOndyaXRlMgxwb2xpY2llczpvcHM6DXBvbGljeV91bmJpbmSStRgpCgLMARIQcG9saWN5X25vdF9mb3VuZBIRYmluZGluZ19ub3RfZm91bmSC0+STAjAqLi92MS9wb2xpY2llcy97cG9saWN5X2lkfS9iaW5kaW5ncy97YmluZGluZ19pZH0SzQEKDFRlc3RQb2xpY2llcxIoLnNjYWl2YXVsdC5wb2xpY3kudjEuVGVzdFBvbGljaWVzUmVxdWVzdBopLnNjYWl2YXVsdC5wb2xpY3kudjEuVGVzdFBvbGljaWVzUmVzcG9uc2UiaIq1GB4SDXBvbGljaWVzOnJlYWQyDXBvbGljaWVzOnRlc3SStRgmCgLIARIMaW52YWxpZF9wYXRoEhJpZGVudGl0eV9ub3RfZm91bmSC0+STAhY6ASoiES92MS9wb2xpY2llcy90ZXN0Gh+KtRgbCgZwb2xpY3kQARoPQWNjZXNzIHBvbGljaWVzMvgCChFQb2xpY3lGZWVkU2VydmljZRKgAQoPR2V0UG9saWN5QnVuZGxlEisuc2NhaXZhdWx0LnBvbGljeS52MS5HZXRQb2xpY3lCdW5kbGVSZXF1ZXN0GiEuc2NhaXZhdWx0LnBvbGljeS52MS5Qb2xpY3lCdW5kbGUiPYq1GDkIA1IHZ2F0ZXdheVIHc2VjcmV0c1IGcG9saWN5Ug1pZGVudGl0eS1zeW5jUgxhdWRpdC13cml0ZXISsQEKFUZvbGxvd1BvbGljeVJldmlzaW9ucxIrLnNjYWl2YXVsdC5jb21tb24udjEuRm9sbG93UmV2aXNpb25zUmVxdWVzdBosLnNjYWl2YXVsdC5jb21tb24udjEuRm9sbG93UmV2aXNpb25zUmVzcG9uc2UiPYq1GDkIA1IHZ2F0ZXdheVIHc2VjcmV0c1IGcG9saWN5Ug1pZGVudGl0eS1zeW5jUgxhdWRpdC13cml0ZXIaDIq1GAgKBnBvbGljeWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_empty, file_google_protobuf_timestamp, file_scaivault_common_v1_common, file_scaivault_options_v1_access]);
+  fileDesc("CiBzY2FpdmF1bHQvcG9saWN5L3YxL3BvbGljeS5wcm90bxITc2NhaXZhdWx0LnBvbGljeS52MSKqAQoEUnVsZRIcCgxwYXRoX3BhdHRlcm4YASABKAlCBoq1GAIIARIbCgtwZXJtaXNzaW9ucxgCIAMoCUIGirUYAggBEhMKBmVmZmVjdBgDIAEoCUgAiAEBEjgKCmNvbmRpdGlvbnMYBCABKAsyHy5zY2FpdmF1bHQucG9saWN5LnYxLkNvbmRpdGlvbnNIAYgBAUIJCgdfZWZmZWN0Qg0KC19jb25kaXRpb25zIoQCCgpDb25kaXRpb25zEhEKCWlwX3JhbmdlcxgBIAMoCRIWCg5pZGVudGl0eV90eXBlcxgCIAMoCRI5Cgt0aW1lX3dpbmRvdxgDIAEoCzIfLnNjYWl2YXVsdC5wb2xpY3kudjEuVGltZVdpbmRvd0gAiAEBEhoKDXRva2VuX21heF9hZ2UYBCABKAlIAYgBARIYCgtyZXF1aXJlX21mYRgFIAEoCEgCiAEBEhgKC21mYV9tYXhfYWdlGAYgASgJSAOIAQFCDgoMX3RpbWVfd2luZG93QhAKDl90b2tlbl9tYXhfYWdlQg4KDF9yZXF1aXJlX21mYUIOCgxfbWZhX21heF9hZ2UiWgoKVGltZVdpbmRvdxIMCgRkYXlzGAEgAygJEg0KBXN0YXJ0GAIgASgJEgsKA2VuZBgDIAEoCRIVCgh0aW1lem9uZRgEIAEoCUgAiAEBQgsKCV90aW1lem9uZSLJAgoGUG9saWN5EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSGAoLZGVzY3JpcHRpb24YAyABKAlIAIgBARINCgVzY29wZRgEIAEoCRIQCghwcmlvcml0eRgFIAEoBRIxCgVydWxlcxgGIAEoDEIikrUYHggBEhhzY2FpdmF1bHQucG9saWN5LnYxLlJ1bGUYARI0CghiaW5kaW5ncxgHIAMoCzIiLnNjYWl2YXVsdC5wb2xpY3kudjEuUG9saWN5QmluZGluZxIRCglpc19hY3RpdmUYCCABKAgSLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDgoMX2Rlc2NyaXB0aW9uIosBCg1Qb2xpY3lCaW5kaW5nEgoKAmlkGAEgASgJEhUKDWlkZW50aXR5X3R5cGUYAiABKAkSEwoLaWRlbnRpdHlfaWQYAyABKAkSMwoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUINCgtfZXhwaXJlc19hdCKSAgoNUG9saWN5U3VtbWFyeRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhgKC2Rlc2NyaXB0aW9uGAMgASgJSACIAQESDQoFc2NvcGUYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSEgoKcnVsZV9jb3VudBgGIAEoBRIVCg1iaW5kaW5nX2NvdW50GAcgASgFEhEKCWlzX2FjdGl2ZRgIIAEoCBIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIOCgxfZGVzY3JpcHRpb24itgEKE0xpc3RQb2xpY2llc1JlcXVlc3QSKQoFc2NvcGUYASABKAlCFYq1GBEyBnRlbmFudDIHcGFydG5lckgAiAEBEhgKEGluY2x1ZGVfaW5hY3RpdmUYAiABKAgSHQoFbGltaXQYAyABKAVCCYq1GAUgASjoB0gBiAEBEhwKBmN1cnNvchgEIAEoCUIHirUYAxiAEEgCiAEBQggKBl9zY29wZUIICgZfbGltaXRCCQoHX2N1cnNvciJ+ChRMaXN0UG9saWNpZXNSZXNwb25zZRI0Cghwb2xpY2llcxgBIAMoCzIiLnNjYWl2YXVsdC5wb2xpY3kudjEuUG9saWN5U3VtbWFyeRITCgZjdXJzb3IYAiABKAlIAIgBARIQCghoYXNfbW9yZRgDIAEoCEIJCgdfY3Vyc29yIrgCChNDcmVhdGVQb2xpY3lSZXF1ZXN0EhkKBG5hbWUYASABKAlCC4q1GAcIARABGIABEiEKC2Rlc2NyaXB0aW9uGAIgASgJQgeKtRgDGIAISACIAQESKQoFc2NvcGUYAyABKAlCFYq1GBEyBnRlbmFudDIHcGFydG5lckgBiAEBEikKCHByaW9yaXR5GAQgASgFQhKKtRgOIJj4/////////wEo6AdIAogBARI2CgVydWxlcxgFIAEoDEIikrUYHggBEhhzY2FpdmF1bHQucG9saWN5LnYxLlJ1bGUYAUgDiAEBEhYKCWlzX2FjdGl2ZRgGIAEoCEgEiAEBQg4KDF9kZXNjcmlwdGlvbkIICgZfc2NvcGVCCwoJX3ByaW9yaXR5QggKBl9ydWxlc0IMCgpfaXNfYWN0aXZlIjIKEEdldFBvbGljeVJlcXVlc3QSHgoJcG9saWN5X2lkGAEgASgJQguKtRgHCAFaA3BvbCLZAgoUUmVwbGFjZVBvbGljeVJlcXVlc3QSHgoJcG9saWN5X2lkGAEgASgJQguKtRgHCAFaA3BvbBIZCgRuYW1lGAIgASgJQguKtRgHCAEQARiAARIhCgtkZXNjcmlwdGlvbhgDIAEoCUIHirUYAxiACEgAiAEBEikKBXNjb3BlGAQgASgJQhWKtRgRMgZ0ZW5hbnQyB3BhcnRuZXJIAYgBARIpCghwcmlvcml0eRgFIAEoBUISirUYDiCY+P////////8BKOgHSAKIAQESNgoFcnVsZXMYBiABKAxCIpK1GB4IARIYc2NhaXZhdWx0LnBvbGljeS52MS5SdWxlGAFIA4gBARIWCglpc19hY3RpdmUYByABKAhIBIgBAUIOCgxfZGVzY3JpcHRpb25CCAoGX3Njb3BlQgsKCV9wcmlvcml0eUIICgZfcnVsZXNCDAoKX2lzX2FjdGl2ZSL7AgoTVXBkYXRlUG9saWN5UmVxdWVzdBIeCglwb2xpY3lfaWQYASABKAlCC4q1GAcIAVoDcG9sEhwKBG5hbWUYAiABKAlCCYq1GAUQARiAAUgAiAEBEiEKC2Rlc2NyaXB0aW9uGAMgASgJQgeKtRgDGIAISAGIAQESKQoFc2NvcGUYBCABKAlCFYq1GBEyBnRlbmFudDIHcGFydG5lckgCiAEBEikKCHByaW9yaXR5GAUgASgFQhKKtRgOIJj4/////////wEo6AdIA4gBARI2CgVydWxlcxgGIAEoDEIikrUYHggBEhhzY2FpdmF1bHQucG9saWN5LnYxLlJ1bGUYAUgEiAEBEhYKCWlzX2FjdGl2ZRgHIAEoCEgFiAEBEhUKBW51bGxzGAggAygJQgaStRgCQAFCBwoFX25hbWVCDgoMX2Rlc2NyaXB0aW9uQggKBl9zY29wZUILCglfcHJpb3JpdHlCCAoGX3J1bGVzQgwKCl9pc19hY3RpdmUiRAoTRGVsZXRlUG9saWN5UmVxdWVzdBIeCglwb2xpY3lfaWQYASABKAlCC4q1GAcIAVoDcG9sEg0KBWZvcmNlGAIgASgIIocBChNMaXN0QmluZGluZ3NSZXF1ZXN0Eh4KCXBvbGljeV9pZBgBIAEoCUILirUYBwgBWgNwb2wSHQoFbGltaXQYAiABKAVCCYq1GAUgASjoB0gAiAEBEhwKBmN1cnNvchgDIAEoCUIHirUYAxiAEEgBiAEBQggKBl9saW1pdEIJCgdfY3Vyc29yIngKFExpc3RCaW5kaW5nc1Jlc3BvbnNlEi4KCGJpbmRpbmdzGAEgAygLMhwuc2NhaXZhdWx0LnBvbGljeS52MS5CaW5kaW5nEhMKBmN1cnNvchgCIAEoCUgAiAEBEhAKCGhhc19tb3JlGAMgASgIQgkKB19jdXJzb3IixQEKFENyZWF0ZUJpbmRpbmdSZXF1ZXN0Eh4KCXBvbGljeV9pZBgBIAEoCUILirUYBwgBWgNwb2wSOwoNaWRlbnRpdHlfdHlwZRgCIAEoCUIkirUYIAgBMgR1c2VyMg9zZXJ2aWNlX2FjY291bnQyBWdyb3VwEiAKC2lkZW50aXR5X2lkGAMgASgJQguKtRgHCAEQARjAAhIfCgpleHBpcmVzX2F0GAQgASgJQgaKtRgCQAVIAIgBAUINCgtfZXhwaXJlc19hdCKEAgoHQmluZGluZxIKCgJpZBgBIAEoCRIRCglwb2xpY3lfaWQYAiABKAkSFQoNaWRlbnRpdHlfdHlwZRgDIAEoCRITCgtpZGVudGl0eV9pZBgEIAEoCRIXCgpzdWJqZWN0X2lkGAUgASgJSACIAQESMwoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAggASgJQg0KC19zdWJqZWN0X2lkQg0KC19leHBpcmVzX2F0IlcKFERlbGV0ZUJpbmRpbmdSZXF1ZXN0Eh4KCXBvbGljeV9pZBgBIAEoCUILirUYBwgBWgNwb2wSHwoKYmluZGluZ19pZBgCIAEoCUILirUYBwgBWgNibmQiyAEKE1Rlc3RQb2xpY2llc1JlcXVlc3QSIAoLaWRlbnRpdHlfaWQYASABKAlCC4q1GAcIARABGMACEhYKBHBhdGgYAiABKAlCCIq1GAQIAUACEkQKCnBlcm1pc3Npb24YAyABKAlCMIq1GCwIATIEcmVhZDIFd3JpdGUyBmRlbGV0ZTIEbGlzdDIGcm90YXRlMgVhZG1pbhIxCgdjb250ZXh0GAQgASgLMiAuc2NhaXZhdWx0LnBvbGljeS52MS5UZXN0Q29udGV4dCLFAQoLVGVzdENvbnRleHQSHgoJc291cmNlX2lwGAEgASgJQgaKtRgCQAZIAIgBARIZCgxtZmFfdmVyaWZpZWQYAiABKAhIAYgBARIeCgl0aW1lc3RhbXAYAyABKAlCBoq1GAJABUgCiAEBEiAKCXRva2VuX2FnZRgEIAEoCUIIirUYBEAEYAFIA4gBAUIMCgpfc291cmNlX2lwQg8KDV9tZmFfdmVyaWZpZWRCDAoKX3RpbWVzdGFtcEIMCgpfdG9rZW5fYWdlIugBChRUZXN0UG9saWNpZXNSZXNwb25zZRIPCgdhbGxvd2VkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRI2CgdtYXRjaGVkGAMgASgLMiAuc2NhaXZhdWx0LnBvbGljeS52MS5NYXRjaGVkUnVsZUgAiAEBEh0KEGZhaWxlZF9jb25kaXRpb24YBCABKAlIAYgBARI3CglldmFsdWF0ZWQYBSADKAsyJC5zY2FpdmF1bHQucG9saWN5LnYxLkV2YWx1YXRlZFBvbGljeUIKCghfbWF0Y2hlZEITChFfZmFpbGVkX2NvbmRpdGlvbiJdCgtNYXRjaGVkUnVsZRIRCglwb2xpY3lfaWQYASABKAkSEwoLcG9saWN5X25hbWUYAiABKAkSFwoKcnVsZV9pbmRleBgDIAEoBUgAiAEBQg0KC19ydWxlX2luZGV4IpIBCg9FdmFsdWF0ZWRQb2xpY3kSEQoJcG9saWN5X2lkGAEgASgJEgwKBG5hbWUYAiABKAkSGAoQcnVsZXNfY29uc2lkZXJlZBgDIAEoBRIQCghib3VuZF9hcxgEIAMoCRIyCgVydWxlcxgFIAMoCzIjLnNjYWl2YXVsdC5wb2xpY3kudjEuQ29uc2lkZXJlZFJ1bGUiaQoOQ29uc2lkZXJlZFJ1bGUSEgoKcnVsZV9pbmRleBgBIAEoBRIPCgdvdXRjb21lGAIgASgJEh0KEGZhaWxlZF9jb25kaXRpb24YAyABKAlIAIgBAUITChFfZmFpbGVkX2NvbmRpdGlvbiJrChRBbmFseXplUG9saWN5UmVxdWVzdBIeCglwb2xpY3lfaWQYASABKAlCC4q1GAcIAVoDcG9sEiMKC2lkZW50aXR5X2lkGAIgASgJQgmKtRgFEAEYwAJIAIgBAUIOCgxfaWRlbnRpdHlfaWQiWgoVQW5hbHl6ZVBvbGljeVJlc3BvbnNlEi8KCGZpbmRpbmdzGAEgAygLMh0uc2NhaXZhdWx0LnBvbGljeS52MS5EZWFkUnVsZRIQCghjb21wbGV0ZRgCIAEoCCKYAQoIRGVhZFJ1bGUSEQoJcG9saWN5X2lkGAEgASgJEhMKC3BvbGljeV9uYW1lGAIgASgJEhIKCnJ1bGVfaW5kZXgYAyABKAUSDAoEa2luZBgEIAEoCRIxCgdiZWNhdXNlGAUgAygLMiAuc2NhaXZhdWx0LnBvbGljeS52MS5SdWxlQWRkcmVzcxIPCgdtZXNzYWdlGAYgASgJIkkKC1J1bGVBZGRyZXNzEhEKCXBvbGljeV9pZBgBIAEoCRITCgtwb2xpY3lfbmFtZRgCIAEoCRISCgpydWxlX2luZGV4GAMgASgFIsMBChFMaXN0QWNjZXNzUmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAAhJECgpwZXJtaXNzaW9uGAIgASgJQjCKtRgsCAEyBHJlYWQyBXdyaXRlMgZkZWxldGUyBGxpc3QyBnJvdGF0ZTIFYWRtaW4SHQoFbGltaXQYAyABKAVCCYq1GAUgASjIAUgAiAEBEhwKBmN1cnNvchgEIAEoCUIHirUYAxiAEEgBiAEBQggKBl9saW1pdEIJCgdfY3Vyc29yIo4BChJMaXN0QWNjZXNzUmVzcG9uc2USNwoKaWRlbnRpdGllcxgBIAMoCzIjLnNjYWl2YXVsdC5wb2xpY3kudjEuSWRlbnRpdHlBY2Nlc3MSDQoFcm9sZXMYAiADKAkSEwoGY3Vyc29yGAMgASgJSACIAQESEAoIaGFzX21vcmUYBCABKAhCCQoHX2N1cnNvciK1AQoOSWRlbnRpdHlBY2Nlc3MSFQoNaWRlbnRpdHlfdHlwZRgBIAEoCRITCgtpZGVudGl0eV9pZBgCIAEoCRIXCgpzdWJqZWN0X2lkGAMgASgJSACIAQESDgoGYWNjZXNzGAQgASgJEg8KB2J5X3JvbGUYBSABKAgSLgoFcnVsZXMYBiADKAsyHy5zY2FpdmF1bHQucG9saWN5LnYxLkFjY2Vzc1J1bGVCDQoLX3N1YmplY3RfaWQisAEKCkFjY2Vzc1J1bGUSEQoJcG9saWN5X2lkGAEgASgJEhMKC3BvbGljeV9uYW1lGAIgASgJEhIKCnJ1bGVfaW5kZXgYAyABKAUSDgoGZWZmZWN0GAQgASgJEhIKCmNvbmRpdGlvbnMYBSADKAkSMwoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUINCgtfZXhwaXJlc19hdCJTChZHZXRQb2xpY3lCdW5kbGVSZXF1ZXN0EhsKCXRlbmFudF9pZBgBIAEoCUIIirUYBAgBQAcSHAoKcGFydG5lcl9pZBgCIAEoCUIIirUYBAgBQAciRAoMUG9saWN5QnVuZGxlEjQKCHBvbGljaWVzGAEgAygLMiIuc2NhaXZhdWx0LnBvbGljeS52MS5CdW5kbGVkUG9saWN5IrABCg1CdW5kbGVkUG9saWN5EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFc2NvcGUYAyABKAkSEAoIcHJpb3JpdHkYBCABKAUSGQoRY3JlYXRlZF9hdF9taWNyb3MYBSABKAMSEgoKcnVsZXNfanNvbhgGIAEoDBI1CghiaW5kaW5ncxgHIAMoCzIjLnNjYWl2YXVsdC5wb2xpY3kudjEuQnVuZGxlZEJpbmRpbmcimgEKDkJ1bmRsZWRCaW5kaW5nEhUKDWlkZW50aXR5X3R5cGUYASABKAkSEwoLaWRlbnRpdHlfaWQYAiABKAkSFwoKc3ViamVjdF9pZBgDIAEoCUgAiAEBEh4KEWV4cGlyZXNfYXRfbWljcm9zGAQgASgDSAGIAQFCDQoLX3N1YmplY3RfaWRCFAoSX2V4cGlyZXNfYXRfbWljcm9zMuYVCg1Qb2xpY3lTZXJ2aWNlEroBCgxMaXN0UG9saWNpZXMSKC5zY2FpdmF1bHQucG9saWN5LnYxLkxpc3RQb2xpY2llc1JlcXVlc3QaKS5zY2FpdmF1bHQucG9saWN5LnYxLkxpc3RQb2xpY2llc1Jlc3BvbnNlIlWKtRgyEg1wb2xpY2llczpyZWFkMgxwb2xpY2llczpvcHM6C2NvbmZpZ19yZWFkSgZwb2xpY3mStRgHCgLIARIBTILT5JMCDhIML3YxL3BvbGljaWVzEukBCgxDcmVhdGVQb2xpY3kSKC5zY2FpdmF1bHQucG9saWN5LnYxLkNyZWF0ZVBvbGljeVJlcXVlc3QaGy5zY2FpdmF1bHQucG9saWN5LnYxLlBvbGljeSKRAYq1GC0SDnBvbGljaWVzOndyaXRlMgxwb2xpY2llczpvcHM6DXBvbGljeV9jcmVhdGWStRhFCgLJARIOaW52YWxpZF9wb2xpY3kSDGludmFsaWRfZ2xvYhIQaW52YWxpZF9kdXJhdGlvbhINbmFtZV9jb25mbGljdCABgtPkkwIROgEqIgwvdjEvcG9saWNpZXMSwQEKCUdldFBvbGljeRIlLnNjYWl2YXVsdC5wb2xpY3kudjEuR2V0UG9saWN5UmVxdWVzdBobLnNjYWl2YXVsdC5wb2xpY3kudjEuUG9saWN5InCKtRgyEg1wb2xpY2llczpyZWFkMgxwb2xpY2llczpvcHM6C2NvbmZpZ19yZWFkSgZwb2xpY3mStRgWCgLIARIQcG9saWN5X25vdF9mb3VuZILT5JMCGhIYL3YxL3BvbGljaWVzL3twb2xpY3lfaWR9EokCCg1SZXBsYWNlUG9saWN5Eikuc2NhaXZhdWx0LnBvbGljeS52MS5SZXBsYWNlUG9saWN5UmVxdWVzdBobLnNjYWl2YXVsdC5wb2xpY3kudjEuUG9saWN5Iq8BirUYLRIOcG9saWNpZXM6d3JpdGUyDHBvbGljaWVzOm9wczoNcG9saWN5X3VwZGF0ZZK1GFcKAsgBEhBwb2xpY3lfbm90X2ZvdW5kEg5pbnZhbGlkX3BvbGljeRIMaW52YWxpZF9nbG9iEhBpbnZhbGlkX2R1cmF0aW9uEg1uYW1lX2NvbmZsaWN0IAGC0+STAh06ASoaGC92MS9wb2xpY2llcy97cG9saWN5X2lkfRKFAgoMVXBkYXRlUG9saWN5Eiguc2NhaXZhdWx0LnBvbGljeS52MS5VcGRhdGVQb2xpY3lSZXF1ZXN0Ghsuc2NhaXZhdWx0LnBvbGljeS52MS5Qb2xpY3kirQGKtRgtEg5wb2xpY2llczp3cml0ZTIMcG9saWNpZXM6b3BzOg1wb2xpY3lfdXBkYXRlkrUYVQoCyAESEHBvbGljeV9ub3RfZm91bmQSDmludmFsaWRfcG9saWN5EgxpbnZhbGlkX2dsb2ISEGludmFsaWRfZHVyYXRpb24SDW5hbWVfY29uZmxpY3SC0+STAh06ASoyGC92MS9wb2xpY2llcy97cG9saWN5X2lkfRLMAQoMRGVsZXRlUG9saWN5Eiguc2NhaXZhdWx0LnBvbGljeS52MS5EZWxldGVQb2xpY3lSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5InqKtRgtEg5wb2xpY2llczp3cml0ZTIMcG9saWNpZXM6b3BzOg1wb2xpY3lfZGVsZXRlkrUYJQoCzAESEHBvbGljeV9ub3RfZm91bmQSDXBvbGljeV9pbl91c2WC0+STAhoqGC92MS9wb2xpY2llcy97cG9saWN5X2lkfRLqAQoMTGlzdEJpbmRpbmdzEiguc2NhaXZhdWx0LnBvbGljeS52MS5MaXN0QmluZGluZ3NSZXF1ZXN0Gikuc2NhaXZhdWx0LnBvbGljeS52MS5MaXN0QmluZGluZ3NSZXNwb25zZSKEAYq1GDoSDXBvbGljaWVzOnJlYWQyDHBvbGljaWVzOm9wczoLY29uZmlnX3JlYWRKDnBvbGljeV9iaW5kaW5nkrUYGQoCyAESAUwSEHBvbGljeV9ub3RfZm91bmSC0+STAiMSIS92MS9wb2xpY2llcy97cG9saWN5X2lkfS9iaW5kaW5ncxLkAQoNQ3JlYXRlQmluZGluZxIpLnNjYWl2YXVsdC5wb2xpY3kudjEuQ3JlYXRlQmluZGluZ1JlcXVlc3QaHC5zY2FpdmF1bHQucG9saWN5LnYxLkJpbmRpbmciiQGKtRgrEg5wb2xpY2llczp3cml0ZTIMcG9saWNpZXM6b3BzOgtwb2xpY3lfYmluZJK1GCoKBMkByAESEHBvbGljeV9ub3RfZm91bmQSDmludmFsaWRfcG9saWN5IAGC0+STAiY6ASoiIS92MS9wb2xpY2llcy97cG9saWN5X2lkfS9iaW5kaW5ncxLpAQoNRGVsZXRlQmluZGluZxIpLnNjYWl2YXVsdC5wb2xpY3kudjEuRGVsZXRlQmluZGluZ1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkilAGKtRgtEg5wb2xpY2llczp3cml0ZTIMcG9saWNpZXM6b3BzOg1wb2xpY3lfdW5iaW5kkrUYKQoCzAESEHBvbGljeV9ub3RfZm91bmQSEWJpbmRpbmdfbm90X2ZvdW5kgtPkkwIwKi4vdjEvcG9saWNpZXMve3BvbGljeV9pZH0vYmluZGluZ3Mve2JpbmRpbmdfaWR9Es0BCgxUZXN0UG9saWNpZXMSKC5zY2FpdmF1bHQucG9saWN5LnYxLlRlc3RQb2xpY2llc1JlcXVlc3QaKS5zY2FpdmF1bHQucG9saWN5LnYxLlRlc3RQb2xpY2llc1Jlc3BvbnNlImiKtRgeEg1wb2xpY2llczpyZWFkMg1wb2xpY2llczp0ZXN0krUYJgoCyAESDGludmFsaWRfcGF0aBISaWRlbnRpdHlfbm90X2ZvdW5kgtPkkwIWOgEqIhEvdjEvcG9saWNpZXMvdGVzdBL/AQoNQW5hbHl6ZVBvbGljeRIpLnNjYWl2YXVsdC5wb2xpY3kudjEuQW5hbHl6ZVBvbGljeVJlcXVlc3QaKi5zY2FpdmF1bHQucG9saWN5LnYxLkFuYWx5emVQb2xpY3lSZXNwb25zZSKWAYq1GDwSDXBvbGljaWVzOnJlYWQyDXBvbGljaWVzOnRlc3Q6C2NvbmZpZ19yZWFkSg9wb2xpY3lfYW5hbHlzaXOStRgqCgLIARIQcG9saWN5X25vdF9mb3VuZBISaWRlbnRpdHlfbm90X2ZvdW5kgtPkkwIiEiAvdjEvcG9saWNpZXMve3BvbGljeV9pZH06YW5hbHl6ZRLRAQoKTGlzdEFjY2VzcxImLnNjYWl2YXVsdC5wb2xpY3kudjEuTGlzdEFjY2Vzc1JlcXVlc3QaJy5zY2FpdmF1bHQucG9saWN5LnYxLkxpc3RBY2Nlc3NSZXNwb25zZSJyirUYOhINcG9saWNpZXM6cmVhZDINcG9saWNpZXM6dGVzdDoLY29uZmlnX3JlYWRKDXBvbGljeV9hY2Nlc3OStRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIVEhMvdjEvcG9saWNpZXM6YWNjZXNzGh+KtRgbCgZwb2xpY3kQARoPQWNjZXNzIHBvbGljaWVzMvgCChFQb2xpY3lGZWVkU2VydmljZRKgAQoPR2V0UG9saWN5QnVuZGxlEisuc2NhaXZhdWx0LnBvbGljeS52MS5HZXRQb2xpY3lCdW5kbGVSZXF1ZXN0GiEuc2NhaXZhdWx0LnBvbGljeS52MS5Qb2xpY3lCdW5kbGUiPYq1GDkIA1IHZ2F0ZXdheVIHc2VjcmV0c1IGcG9saWN5Ug1pZGVudGl0eS1zeW5jUgxhdWRpdC13cml0ZXISsQEKFUZvbGxvd1BvbGljeVJldmlzaW9ucxIrLnNjYWl2YXVsdC5jb21tb24udjEuRm9sbG93UmV2aXNpb25zUmVxdWVzdBosLnNjYWl2YXVsdC5jb21tb24udjEuRm9sbG93UmV2aXNpb25zUmVzcG9uc2UiPYq1GDkIA1IHZ2F0ZXdheVIHc2VjcmV0c1IGcG9saWN5Ug1pZGVudGl0eS1zeW5jUgxhdWRpdC13cml0ZXIaDIq1GAgKBnBvbGljeWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_empty, file_google_protobuf_timestamp, file_scaivault_common_v1_common, file_scaivault_options_v1_access]);
 
 /**
  * One rule: first match decides.
@@ -903,6 +903,20 @@ export type EvaluatedPolicy = Message<"scaivault.policy.v1.EvaluatedPolicy"> & {
    * @generated from field: int32 rules_considered = 3;
    */
   rulesConsidered: number;
+
+  /**
+   * The identity itself and those of its groups that the policy is bound to.
+   *
+   * @generated from field: repeated string bound_as = 4;
+   */
+  boundAs: string[];
+
+  /**
+   * Of the rules considered those whose pattern matches the path; over all policies the first 1000.
+   *
+   * @generated from field: repeated scaivault.policy.v1.ConsideredRule rules = 5;
+   */
+  rules: ConsideredRule[];
 };
 
 /**
@@ -911,6 +925,337 @@ export type EvaluatedPolicy = Message<"scaivault.policy.v1.EvaluatedPolicy"> & {
  */
 export const EvaluatedPolicySchema: GenMessage<EvaluatedPolicy> = /*@__PURE__*/
   messageDesc(file_scaivault_policy_v1_policy, 22);
+
+/**
+ * @generated from message scaivault.policy.v1.ConsideredRule
+ */
+export type ConsideredRule = Message<"scaivault.policy.v1.ConsideredRule"> & {
+  /**
+   * From 0.
+   *
+   * @generated from field: int32 rule_index = 1;
+   */
+  ruleIndex: number;
+
+  /**
+   * `allowed`, `denied`, `condition_failed`, or `other_permission`: it speaks of the path, not of the permission.
+   *
+   * @generated from field: string outcome = 2;
+   */
+  outcome: string;
+
+  /**
+   * @generated from field: optional string failed_condition = 3;
+   */
+  failedCondition?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.ConsideredRule.
+ * Use `create(ConsideredRuleSchema)` to create a new message.
+ */
+export const ConsideredRuleSchema: GenMessage<ConsideredRule> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 23);
+
+/**
+ * @generated from message scaivault.policy.v1.AnalyzePolicyRequest
+ */
+export type AnalyzePolicyRequest = Message<"scaivault.policy.v1.AnalyzePolicyRequest"> & {
+  /**
+   * @generated from field: string policy_id = 1;
+   */
+  policyId: string;
+
+  /**
+   * `user:<email>`, `sa:<name>` or a ScaiKey id; the policy must be bound to it and active.
+   *
+   * @generated from field: optional string identity_id = 2;
+   */
+  identityId?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.AnalyzePolicyRequest.
+ * Use `create(AnalyzePolicyRequestSchema)` to create a new message.
+ */
+export const AnalyzePolicyRequestSchema: GenMessage<AnalyzePolicyRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 24);
+
+/**
+ * @generated from message scaivault.policy.v1.AnalyzePolicyResponse
+ */
+export type AnalyzePolicyResponse = Message<"scaivault.policy.v1.AnalyzePolicyResponse"> & {
+  /**
+   * In the order the rules are tried; at most 1000.
+   *
+   * @generated from field: repeated scaivault.policy.v1.DeadRule findings = 1;
+   */
+  findings: DeadRule[];
+
+  /**
+   * False: there was too much to compare, so there may be more.
+   *
+   * @generated from field: bool complete = 2;
+   */
+  complete: boolean;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.AnalyzePolicyResponse.
+ * Use `create(AnalyzePolicyResponseSchema)` to create a new message.
+ */
+export const AnalyzePolicyResponseSchema: GenMessage<AnalyzePolicyResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 25);
+
+/**
+ * A rule that never decides a request.
+ *
+ * @generated from message scaivault.policy.v1.DeadRule
+ */
+export type DeadRule = Message<"scaivault.policy.v1.DeadRule"> & {
+  /**
+   * @generated from field: string policy_id = 1;
+   */
+  policyId: string;
+
+  /**
+   * @generated from field: string policy_name = 2;
+   */
+  policyName: string;
+
+  /**
+   * From 0.
+   *
+   * @generated from field: int32 rule_index = 3;
+   */
+  ruleIndex: number;
+
+  /**
+   * `redundant`: earlier rules say the same; `contradicted`: an earlier one says the opposite; `unreadable`: it holds a
+   * condition that this version does not know; `other_identity_type`: it is for the other kind of identity.
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind: string;
+
+  /**
+   * The earlier rules that decide in its stead.
+   *
+   * @generated from field: repeated scaivault.policy.v1.RuleAddress because = 5;
+   */
+  because: RuleAddress[];
+
+  /**
+   * @generated from field: string message = 6;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.DeadRule.
+ * Use `create(DeadRuleSchema)` to create a new message.
+ */
+export const DeadRuleSchema: GenMessage<DeadRule> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 26);
+
+/**
+ * @generated from message scaivault.policy.v1.RuleAddress
+ */
+export type RuleAddress = Message<"scaivault.policy.v1.RuleAddress"> & {
+  /**
+   * @generated from field: string policy_id = 1;
+   */
+  policyId: string;
+
+  /**
+   * @generated from field: string policy_name = 2;
+   */
+  policyName: string;
+
+  /**
+   * From 0.
+   *
+   * @generated from field: int32 rule_index = 3;
+   */
+  ruleIndex: number;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.RuleAddress.
+ * Use `create(RuleAddressSchema)` to create a new message.
+ */
+export const RuleAddressSchema: GenMessage<RuleAddress> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 27);
+
+/**
+ * @generated from message scaivault.policy.v1.ListAccessRequest
+ */
+export type ListAccessRequest = Message<"scaivault.policy.v1.ListAccessRequest"> & {
+  /**
+   * A policy path.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
+
+  /**
+   * Identities looked at for a page, 50 when left out; those without access are left out of it.
+   *
+   * @generated from field: optional int32 limit = 3;
+   */
+  limit?: number | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 4;
+   */
+  cursor?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.ListAccessRequest.
+ * Use `create(ListAccessRequestSchema)` to create a new message.
+ */
+export const ListAccessRequestSchema: GenMessage<ListAccessRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 28);
+
+/**
+ * @generated from message scaivault.policy.v1.ListAccessResponse
+ */
+export type ListAccessResponse = Message<"scaivault.policy.v1.ListAccessResponse"> & {
+  /**
+   * @generated from field: repeated scaivault.policy.v1.IdentityAccess identities = 1;
+   */
+  identities: IdentityAccess[];
+
+  /**
+   * Whoever holds one of these roles here has access too, unless a rule bound to them denies it.
+   *
+   * @generated from field: repeated string roles = 2;
+   */
+  roles: string[];
+
+  /**
+   * @generated from field: optional string cursor = 3;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: bool has_more = 4;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.ListAccessResponse.
+ * Use `create(ListAccessResponseSchema)` to create a new message.
+ */
+export const ListAccessResponseSchema: GenMessage<ListAccessResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 29);
+
+/**
+ * @generated from message scaivault.policy.v1.IdentityAccess
+ */
+export type IdentityAccess = Message<"scaivault.policy.v1.IdentityAccess"> & {
+  /**
+   * @generated from field: string identity_type = 1;
+   */
+  identityType: string;
+
+  /**
+   * @generated from field: string identity_id = 2;
+   */
+  identityId: string;
+
+  /**
+   * ScaiKey's id; null while the directory does not know the identity.
+   *
+   * @generated from field: optional string subject_id = 3;
+   */
+  subjectId?: string | undefined;
+
+  /**
+   * `always`, or `conditional`: it depends on the conditions of `rules`.
+   *
+   * @generated from field: string access = 4;
+   */
+  access: string;
+
+  /**
+   * True when the role of a known identity opens what its rules do not.
+   *
+   * @generated from field: bool by_role = 5;
+   */
+  byRole: boolean;
+
+  /**
+   * In the order they are tried, up to the first without conditions; that one decides when no earlier one does.
+   *
+   * @generated from field: repeated scaivault.policy.v1.AccessRule rules = 6;
+   */
+  rules: AccessRule[];
+};
+
+/**
+ * Describes the message scaivault.policy.v1.IdentityAccess.
+ * Use `create(IdentityAccessSchema)` to create a new message.
+ */
+export const IdentityAccessSchema: GenMessage<IdentityAccess> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 30);
+
+/**
+ * @generated from message scaivault.policy.v1.AccessRule
+ */
+export type AccessRule = Message<"scaivault.policy.v1.AccessRule"> & {
+  /**
+   * @generated from field: string policy_id = 1;
+   */
+  policyId: string;
+
+  /**
+   * @generated from field: string policy_name = 2;
+   */
+  policyName: string;
+
+  /**
+   * From 0.
+   *
+   * @generated from field: int32 rule_index = 3;
+   */
+  ruleIndex: number;
+
+  /**
+   * `allow` or `deny`.
+   *
+   * @generated from field: string effect = 4;
+   */
+  effect: string;
+
+  /**
+   * Names of the conditions that a request has to meet, in the order they are tried.
+   *
+   * @generated from field: repeated string conditions = 5;
+   */
+  conditions: string[];
+
+  /**
+   * When the binding ends through which the rule holds.
+   *
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 6;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message scaivault.policy.v1.AccessRule.
+ * Use `create(AccessRuleSchema)` to create a new message.
+ */
+export const AccessRuleSchema: GenMessage<AccessRule> = /*@__PURE__*/
+  messageDesc(file_scaivault_policy_v1_policy, 31);
 
 /**
  * @generated from message scaivault.policy.v1.GetPolicyBundleRequest
@@ -932,7 +1277,7 @@ export type GetPolicyBundleRequest = Message<"scaivault.policy.v1.GetPolicyBundl
  * Use `create(GetPolicyBundleRequestSchema)` to create a new message.
  */
 export const GetPolicyBundleRequestSchema: GenMessage<GetPolicyBundleRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_policy_v1_policy, 23);
+  messageDesc(file_scaivault_policy_v1_policy, 32);
 
 /**
  * The active policies with their bindings, as the policy engine takes them.
@@ -951,7 +1296,7 @@ export type PolicyBundle = Message<"scaivault.policy.v1.PolicyBundle"> & {
  * Use `create(PolicyBundleSchema)` to create a new message.
  */
 export const PolicyBundleSchema: GenMessage<PolicyBundle> = /*@__PURE__*/
-  messageDesc(file_scaivault_policy_v1_policy, 24);
+  messageDesc(file_scaivault_policy_v1_policy, 33);
 
 /**
  * @generated from message scaivault.policy.v1.BundledPolicy
@@ -1000,7 +1345,7 @@ export type BundledPolicy = Message<"scaivault.policy.v1.BundledPolicy"> & {
  * Use `create(BundledPolicySchema)` to create a new message.
  */
 export const BundledPolicySchema: GenMessage<BundledPolicy> = /*@__PURE__*/
-  messageDesc(file_scaivault_policy_v1_policy, 25);
+  messageDesc(file_scaivault_policy_v1_policy, 34);
 
 /**
  * @generated from message scaivault.policy.v1.BundledBinding
@@ -1032,7 +1377,7 @@ export type BundledBinding = Message<"scaivault.policy.v1.BundledBinding"> & {
  * Use `create(BundledBindingSchema)` to create a new message.
  */
 export const BundledBindingSchema: GenMessage<BundledBinding> = /*@__PURE__*/
-  messageDesc(file_scaivault_policy_v1_policy, 26);
+  messageDesc(file_scaivault_policy_v1_policy, 35);
 
 /**
  * Who may do what on which paths. Policies hold rules; bindings give them to users, service accounts and groups. The first
@@ -1140,6 +1485,30 @@ export const PolicyService: GenService<{
     methodKind: "unary";
     input: typeof TestPoliciesRequestSchema;
     output: typeof TestPoliciesResponseSchema;
+  },
+  /**
+   * Names rules of a policy that never decide anything, because earlier ones always do. What is named is so; where the
+   * answer is not complete there may be more. With `identity_id` the policies bound to that identity, through its groups
+   * too, are looked at as one list in the order they are tried, and what concerns this policy is told.
+   *
+   * @generated from rpc scaivault.policy.v1.PolicyService.AnalyzePolicy
+   */
+  analyzePolicy: {
+    methodKind: "unary";
+    input: typeof AnalyzePolicyRequestSchema;
+    output: typeof AnalyzePolicyResponseSchema;
+  },
+  /**
+   * Lists who can: the users, service accounts and groups to whom policies open a path, with the rules that do. What
+   * depends on a request (address, time, second factor) is named, not guessed. Administrators by role are not listed one by
+   * one. For a group it is what the policies of the group say; other policies of a member may say otherwise.
+   *
+   * @generated from rpc scaivault.policy.v1.PolicyService.ListAccess
+   */
+  listAccess: {
+    methodKind: "unary";
+    input: typeof ListAccessRequestSchema;
+    output: typeof ListAccessResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_scaivault_policy_v1_policy, 0);

@@ -1,7 +1,7 @@
 import { createClient, type Transport } from '@connectrpc/connect';
 import { KeyService } from '@scaivault/contracts';
 import { isVaultError, VaultError } from '@scaivault/errors';
-import type { KeyedRow, KeySeal } from '@scaivault/pipeline';
+import type { KeyedRow, KeySeal } from './key-seal.ts';
 
 /** At most one call of the KMS behind it; a client waits for it. */
 const timeoutMs = 3_000;
@@ -18,7 +18,7 @@ const refusalOf = (cause: unknown): VaultError =>
 const placeOf = ({ tenantId, partnerId, rowId }: KeyedRow) => ({ tenantId, partnerId, rowId });
 
 /** Has the secrets service, which alone holds keys, seal those of our rows. */
-export const createRowKeySeal = (transport: Transport): KeySeal => {
+export const createRemoteKeySeal = (transport: Transport): KeySeal => {
   const client = createClient(KeyService, transport);
   return {
     seal: async (row, key) => {

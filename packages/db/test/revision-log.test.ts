@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRevisionLog, type Database, migrate, type RevisionLog, type Tx } from '../src/index.ts';
+import { createEmptyDatabase, open } from './own-database.ts';
+import { revisionsFixture } from './revisions-fixture.ts';
+
+let database: Awaited<ReturnType<typeof createEmptyDatabase>>;
+let db: Database;
+let log: RevisionLog;
+let epoch: string;
+let before: number;
+
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  await migrate({ url: database.url, migrations: [revisionsFixture], log: () => {} });
+  db = open(database.url, { poolSize: 8 });
+  log = createRevisionLog(db);
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  await database.admin`delete from dbtest.follower`;
+  ({ epoch, revision: before } = await log.newsSince('', 0, 0));
+});
+
+const write = (name: string) => async (tx: Tx) => {
+  await tx`
+    insert into rule (scope_id, version) values (${name}, 1)
+    on conflict (scope_id) do update set version = rule.version + 1`;
+};
+const change = (name: string) => db.transaction(write(name));
+const news = (since = before, most = 100) => log.newsSince(epoch, since, most);
+const renew = (id: string, confirmed: number, leaseMs = 5_000) => log.renew({ id, epoch, confirmed, leaseMs });
+const lateIds = async () => (await log.findLate()).late.map(({ id }) => id).sort();
+
+describe('a change', () => {
+  it('has a number and names its scope as soon as it is committed', async () => {
+    await change('t:a');
+    expect(await news()).toEqual({ epoch, revision: before + 1, isReset: false, changedScopes: ['t:a'] });
+  });
+
+  it('of several scopes has one number and names each of them once', async () => {
+    await db.transaction(async (tx) => {
+      for (const name of ['t:a', 't:b', 't:a']) await write(name)(tx);
+    });
+    const { revision, changedScopes } = await news();
+    expect([revision, [...changedScopes].sort()]).toEqual([before + 1, ['t:a', 't:b']]);
+  });
+
+  it('takes no number when it is rolled back', async () => {
+    const failing = db.transaction(async (tx) => {
+      await write('t:a')(tx);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await news()).toMatchObject({ revision: before, changedScopes: [] });
+  });
+
+  it('does not hold up others while its own transaction is at work', async () => {
+    await db.transaction(async (tx) => {
+      await write('t:slow')(tx);
+      await change('t:quick');
+      expect((await news()).changedScopes).toEqual(['t:quick']);
+    });
+    expect(await news()).toMatchObject({ revision: before + 2, changedScopes: ['t:quick', 't:slow'] });
+  });
+
+  it('is seen by nobody before all changes with a lower number', async () => {
+    let done = false;
+    const writers = Promise.all(
+      Array.from({ length: 6 }, async (_, writer) => {
+        for (let i = 0; i < 50; i++) await change(`t:${writer}-${i}`);
+      }),
+    ).then(() => {
+      done = true;
+    });
+    // A follower that confirms whatever it sees must in the end have heard of every scope.
+    const heard = new Set<string>();
+    let confirmed = before;
+    const follow = async (): Promise<void> => {
+      const { revision, changedScopes } = await news(confirmed, 1_000);
+      for (const name of changedScopes) heard.add(name);
+      confirmed = revision;
+    };
+    while (!done) await follow();
+    await writers;
+    await follow();
+    expect([heard.size, confirmed]).toEqual([300, before + 300]);
+  });
+});
+
+describe('news', () => {
+  it('are a reset for a follower of another epoch, or one that is ahead', async () => {
+    expect((await log.newsSince('', before, 100)).isReset).toBe(true);
+    expect((await news(before + 1)).isReset).toBe(true);
+    expect((await news(Number.MAX_SAFE_INTEGER)).isReset).toBe(true);
+    expect((await news()).isReset).toBe(false);
+  });
+
+  it('are a reset where they are too many or have been trimmed', async () => {
+    for (const name of ['t:a', 't:b', 't:c', 't:d']) await change(name);
+    expect((await news(before, 3)).isReset).toBe(true);
+    expect((await news(before, 4)).changedScopes).toHaveLength(4);
+    await log.trim(2);
+    expect((await news(before + 1)).isReset).toBe(false);
+    expect((await news(before)).isReset).toBe(true);
+    await log.trim(0);
+    expect((await news(before + 3)).isReset).toBe(false);
+    expect((await news(before + 2)).isReset).toBe(true);
+    expect((await news(before + 4)).isReset).toBe(false);
+  });
+
+  it('are heard soon, of changes and of confirmations', async () => {
+    const heard: string[] = [];
+    const listening = log.listen((what) => heard.push(what));
+    try {
+      await vi.waitFor(() => expect(heard).toEqual(['change', 'confirmation']));
+      await change('t:a');
+      await vi.waitFor(() => expect(heard.slice(2)).toEqual(['change']));
+      await renew('f', before);
+      await renew('f', before);
+      await renew('f', before + 1);
+      await vi.waitFor(() => expect(heard.slice(3)).toEqual(['confirmation']));
+    } finally {
+      await listening.close();
+    }
+  });
+
+  it('are heard again after the session that listens was lost', async () => {
+    let heard = 0;
+    const listening = log.listen(() => {
+      heard += 1;
+    });
+    try {
+      await vi.waitFor(() => expect(heard).toBe(2));
+      const ended = await database.admin`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query = 'listen dbtest_news'`;
+      expect(ended).toHaveLength(1);
+      await vi.waitFor(() => expect(heard).toBe(4), 5_000);
+      await change('t:a');
+      await vi.waitFor(() => expect(heard).toBe(5));
+    } finally {
+      await listening.close();
+    }
+  });
+});
+
+describe('a follower', () => {
+  it('is late until it has confirmed the newest revision, in this epoch', async () => {
+    await change('t:a');
+    await renew('one', before);
+    await renew('two', before + 1);
+    await log.renew({ id: 'other', epoch: 'another', confirmed: before + 1, leaseMs: 5_000 });
+    expect(await lateIds()).toEqual(['one', 'other']);
+    const known = (await log.followers()).map(({ id, confirmed }) => [id, confirmed - before]);
+    expect(known.sort()).toEqual([
+      ['one', 0],
+      ['other', -before],
+      ['two', 1],
+    ]);
+    await renew('one', before + 1);
+    expect(await lateIds()).toEqual(['other']);
+  });
+
+  it('cannot confirm what has not happened yet', async () => {
+    await renew('one', before + 5);
+    await change('t:a');
+    expect(await lateIds()).toEqual(['one']);
+  });
+
+  it('counts with the longest lease it was ever given', async () => {
+    await renew('one', before, 9_000);
+    await renew('one', before, 2_000);
+    expect(await log.followers()).toEqual([expect.objectContaining({ id: 'one', leaseMs: 9_000 })]);
+  });
+
+  it('is forgotten only if it has not been heard of again', async () => {
+    await renew('one', before);
+    await renew('two', before);
+    const seen = await log.followers();
+    await renew('two', before);
+    await log.forget(seen);
+    expect((await log.followers()).map(({ id }) => id)).toEqual(['two']);
+  });
+});

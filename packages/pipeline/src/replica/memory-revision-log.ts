@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { type Follower, keptScopes, type RevisionLog } from '@scaivault/db';
+
+/** The log of an owner whose followers all live in its own process and end with it. */
+export const createMemoryRevisionLog = (): RevisionLog => {
+  const epoch = randomUUID();
+  const followers = new Map<string, Follower>();
+  const changes: { readonly revision: number; readonly scope: string }[] = [];
+  const listeners = new Set<(news: 'change' | 'confirmation') => void>();
+  let revision = 1;
+  /** Changes up to this revision are not all remembered any more. */
+  let forgottenUpTo = 1;
+  let renewals = 0;
+
+  const tell = (news: 'change' | 'confirmation'): void => {
+    for (const heard of listeners) heard(news);
+  };
+
+  /** Where the changes after that revision begin; they are found from the end, where few have to be looked at. */
+  const indexAfter = (confirmed: number): number => {
+    let index = changes.length;
+    while (index > 0 && (changes[index - 1]?.revision ?? 0) > confirmed) index -= 1;
+    return index;
+  };
+
+  const trim = async (keep = keptScopes): Promise<void> => {
+    const oldest = changes.at(-1 - keep);
+    if (oldest === undefined) return;
+    forgottenUpTo = oldest.revision - 1;
+    changes.splice(0, indexAfter(forgottenUpTo));
+  };
+
+  return {
+    note: async (scopes) => {
+      revision += 1;
+      for (const scope of scopes) changes.push({ revision, scope });
+      tell('change');
+      // Not with every change: to move what stays costs more than to keep it for a while.
+      if (changes.length > 2 * keptScopes) await trim();
+    },
+    renew: async ({ id, leaseMs, ...told }) => {
+      renewals += 1;
+      const confirmed = told.epoch === epoch && told.confirmed <= revision ? told.confirmed : 0;
+      followers.set(id, { id, leaseMs, renewal: String(renewals), confirmed });
+      tell('confirmation');
+    },
+    newsSince: async (knownEpoch, confirmed, most) => {
+      const isKnown = knownEpoch === epoch && confirmed >= forgottenUpTo && confirmed <= revision;
+      const changed = isKnown ? changes.slice(indexAfter(confirmed)) : [];
+      const isReset = !isKnown || changed.length > most;
+      return {
+        epoch,
+        revision,
+        isReset,
+        changedScopes: isReset ? [] : [...new Set(changed.map(({ scope }) => scope))],
+      };
+    },
+    findLate: async () => ({
+      revision,
+      late: [...followers.values()].filter(({ confirmed }) => confirmed < revision),
+    }),
+    followers: async () => [...followers.values()],
+    forget: async (silent) => {
+      for (const { id, renewal } of silent) if (followers.get(id)?.renewal === renewal) followers.delete(id);
+    },
+    trim,
+    listen: (heard) => {
+      listeners.add(heard);
+      return { close: async () => void listeners.delete(heard) };
+    },
+  };
+};

@@ -1,0 +1,29 @@
+import type { Vault } from '@scaivault/testkit/start-vault';
+
+type Sql = Awaited<ReturnType<Vault['openDatabase']>>;
+
+/** What may change though nobody did anything: records of asking, and which of our processes are alive. */
+const restless: ReadonlySet<string> = new Set([
+  'secrets.idempotency',
+  'policy.idempotency',
+  'identity.idempotency',
+  'identity.webhook_event',
+  'identity.follower',
+  'policy.follower',
+]);
+
+/** A digest of every table of secrets, policies and identities; equal digests are equal rows. */
+export const fingerprint = async (sql: Sql): Promise<Readonly<Record<string, string>>> => {
+  const tables = await sql<{ name: string }[]>`
+    select schemaname || '.' || tablename as name from pg_tables
+    where schemaname in ('secrets', 'policy', 'identity') order by 1`;
+  const digests: [string, string][] = [];
+  for (const { name } of tables) {
+    if (restless.has(name)) continue;
+    const [row] = await sql.unsafe<{ digest: string }[]>(`
+      select count(*) || ' rows, ' || md5(coalesce(string_agg(line, '|' order by line), '')) as digest
+      from (select md5((to_jsonb(t) - 'last_accessed_at')::text) as line from ${name} t) as lines`);
+    digests.push([name, row?.digest ?? '']);
+  }
+  return Object.fromEntries(digests);
+};

@@ -1,0 +1,77 @@
+-- The news for processes that cache what they decide by (rest-api-core 6.5, ADR 0018): which scopes have changed, in the
+-- order of the commits, and who has taken it in. The same in every service that has such news; packages/db,
+-- src/revision-log.ts has the statements.
+create table policy.revision (
+  only_row boolean primary key default true check (only_row),
+  -- Another one says that the numbers begin anew.
+  epoch uuid not null default gen_random_uuid(),
+  number bigint not null default 0,
+  -- The transaction that took the last number.
+  taken_by xid8
+);
+--> statement-breakpoint
+insert into policy.revision default values;
+--> statement-breakpoint
+grant select on policy.revision to scaivault_policy;
+--> statement-breakpoint
+-- Names of scopes and nothing of theirs, read across all of them. Old numbers are trimmed, newest last.
+create table policy.revision_scope (
+  number bigint not null,
+  scope text collate "C" not null check (length(scope) <= 130),
+  primary key (number, scope)
+);
+--> statement-breakpoint
+grant select, delete on policy.revision_scope to scaivault_policy;
+--> statement-breakpoint
+-- Processes that may hold a lease. No time in here: clocks of two machines are never compared. Whoever sees the same
+-- renewal for as long as the lease lasts, by his own clock, knows that it is over.
+create table policy.follower (
+  id text collate "C" primary key check (length(id) between 1 and 64),
+  confirmed bigint not null,
+  lease_ms integer not null check (lease_ms > 0),
+  renewal uuid not null default gen_random_uuid()
+);
+--> statement-breakpoint
+grant select, insert, update, delete on policy.follower to scaivault_policy;
+--> statement-breakpoint
+-- The one way to a number, in the transaction of the change itself. The row is locked until the commit, so numbers become
+-- visible in their order and without gaps: who has seen n has seen all up to n.
+create function policy.note_change(changed_scope text) returns void
+language plpgsql security definer set search_path = policy, pg_temp as $$
+declare
+  taken bigint;
+begin
+  select r.number into taken from policy.revision r where r.taken_by = pg_current_xact_id();
+  if not found then
+    update policy.revision r set number = r.number + 1, taken_by = pg_current_xact_id() returning r.number into taken;
+    perform pg_notify('policy_news', 'change');
+  end if;
+  insert into policy.revision_scope (number, scope) values (taken, changed_scope) on conflict do nothing;
+end
+$$;
+--> statement-breakpoint
+revoke all on function policy.note_change(text) from public;
+--> statement-breakpoint
+create function policy.note_row_change() returns trigger
+language plpgsql security definer set search_path = policy, pg_temp as $$
+begin
+  perform policy.note_change(coalesce(new.scope_id, old.scope_id));
+  return null;
+end
+$$;
+--> statement-breakpoint
+revoke all on function policy.note_row_change() from public;
+--> statement-breakpoint
+-- What counts as a change. Deferred: the number is taken while the server commits, so a process that stops in the middle
+-- of its transaction never holds up the changes of others.
+create constraint trigger note_change after insert or update or delete on policy.policy
+  deferrable initially deferred for each row execute function policy.note_row_change();
+--> statement-breakpoint
+create constraint trigger note_change after insert or update on policy.binding
+  deferrable initially deferred for each row execute function policy.note_row_change();
+--> statement-breakpoint
+-- One that had expired decided nothing any more; the sweep shall not wake everybody.
+create constraint trigger note_removal after delete on policy.binding
+  deferrable initially deferred for each row
+  when (old.expires_at is null or old.expires_at > now())
+  execute function policy.note_row_change();
