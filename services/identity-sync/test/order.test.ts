@@ -48,7 +48,7 @@ describeOnEveryWire('repeated and late events', (wire) => {
   it('change nothing when the row is newer', async () => {
     const old = later();
     await started.send(event('user.created', 'usr_3', named('new')));
-    for (const type of ['user.created', 'user.updated', 'user.activated', 'user.suspended', 'user.deleted']) {
+    for (const type of ['user.created', 'user.updated', 'user.activated', 'user.suspended']) {
       const answer = await started.send(event(type, 'usr_3', { timestamp: old, ...named('old') }));
       expect(answer).toMatchObject({ handled: true, stale: true });
       expect(answer.duplicate).toBeUndefined();
@@ -65,7 +65,17 @@ describeOnEveryWire('repeated and late events', (wire) => {
     expect(await started.feed.lookupTenant({ tenantId: 'tnt_3' })).toMatchObject({ status: 'SUSPENDED' });
     await started.send(partnerEvent('created', 'ptn_3'));
     expect(await started.send(partnerEvent('deleted', 'ptn_3', { timestamp: old }))).toMatchObject({ stale: true });
-    expect(await started.counted('user.deleted', 'stale')).toBe(1);
+    expect(await started.counted('user.suspended', 'stale')).toBe(1);
+  });
+
+  it('take from a late deletion only what it ended: the memberships before it', async () => {
+    const [addedAt, deletedAt] = [later(), later()];
+    await started.send(event('user.created', 'usr_31', named('back')));
+    await started.send(memberEvent('added', 'grp_31', 'usr_31', { timestamp: addedAt }));
+    const answer = await started.send(event('user.deleted', 'usr_31', { timestamp: deletedAt, ...named('old') }));
+    expect(answer).toMatchObject({ handled: true });
+    expect(answer.stale).toBeUndefined();
+    expect(await caller('usr_31')).toMatchObject({ identityId: 'user:back@a.example', status: 'ACTIVE', groups: [] });
   });
 
   it('do not let an older "added" undo a newer "removed", nor the other way round', async () => {
