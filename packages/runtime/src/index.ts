@@ -1,3 +1,4 @@
+export * from './config/address-blocks.ts';
 export * from './config/configuration.ts';
 export type { ListedIssuer } from './config/issuer-list.ts';
 export * from './config/peers.ts';

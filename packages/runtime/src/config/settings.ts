@@ -108,8 +108,9 @@ export const settings = {
   LEASE_REVOCATION_CONCURRENCY: kind.integer(8, 1, 1000, 'background revocations per process'),
   ENGINE_HEALTH_INTERVAL: kind.duration('60s', 'engine probes'),
   FEDERATION_SYNC_CONCURRENCY: kind.integer(2, 1, 100, 'sync runs per process'),
+  // Targets that tenants name (webhooks) are public addresses; http goes to exceptions only, or where it is allowed.
   OUTBOUND_ALLOWED_CIDRS: kind.listOf('exceptions to the refused target ranges'),
-  OUTBOUND_PROXY_URL: kind.optionalUrl(http, 'forward proxy for public targets'),
+  OUTBOUND_PROXY_URL: kind.optionalSecretUrl(http, 'forward proxy for public targets, told addresses by CONNECT'),
   ALLOW_INSECURE_TARGETS: kind.flag(false, 'plain or unverified TLS to engines and backends'),
   ACME_HTTP01_ADDRESS: kind.optionalListenAddress('', 'own challenge listener'),
   ACME_TLSALPN01_ADDRESS: kind.optionalListenAddress('', 'own challenge listener'),
@@ -125,7 +126,6 @@ export type Settings = {
 const notReadYet: ReadonlySet<string> = new Set([
   'ACME_HTTP01_ADDRESS',
   'ACME_TLSALPN01_ADDRESS',
-  'ALLOW_INSECURE_TARGETS',
   'AUDIT_RETENTION',
   'AUDIT_SEAL_INTERVAL',
   'BOOTSTRAP_TENANT_ID',
@@ -140,8 +140,6 @@ const notReadYet: ReadonlySet<string> = new Set([
   'LEASE_SWEEP_INTERVAL',
   'METRICS_HIGH_CARDINALITY',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'OUTBOUND_ALLOWED_CIDRS',
-  'OUTBOUND_PROXY_URL',
 ]);
 
 /** Variables that are set and sound but change nothing in this version, so that an operator can be told. */

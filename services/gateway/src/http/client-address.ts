@@ -1,20 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
-import { ConfigurationError } from '@scaivault/runtime';
+import { createAddressBlocks } from '@scaivault/runtime';
 import ipaddr from 'ipaddr.js';
-
-type Block = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
-
-const parseBlock = (text: string): Block => {
-  try {
-    // As below: to ipaddr.js `010.0.0.0/8` is a network of somebody else's.
-    if (isIP(text.replace(/\/.*$/, '')) === 0) throw new TypeError('no address');
-    return text.includes('/')
-      ? ipaddr.parseCIDR(text)
-      : [ipaddr.process(text), ipaddr.process(text).kind() === 'ipv4' ? 32 : 128];
-  } catch {
-    throw new ConfigurationError('TRUSTED_PROXIES', 'must be CIDR blocks parted by commas');
-  }
-};
 
 /** `1.2.3.4:80`, `[2001:db8::1]` and `[2001:db8::1]:80`: some proxies write the port, and brackets around v6. */
 const withPort = /^(?:\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5})$/;
@@ -37,19 +23,15 @@ const canonical = (text: string): string | undefined => {
 export const createClientAddress = (
   trustedProxies: readonly string[],
 ): ((socketAddress: string | undefined, forwardedFor: string | undefined) => string | undefined) => {
-  const blocks = trustedProxies.map(parseBlock);
-  const isTrusted = (address: string): boolean => {
-    const parsed = ipaddr.parse(address);
-    return blocks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits));
-  };
+  const proxies = createAddressBlocks('TRUSTED_PROXIES', trustedProxies);
   return (socketAddress, forwardedFor) => {
     if (socketAddress === undefined) return undefined;
     const socket = canonical(socketAddress) ?? socketAddress;
-    if (blocks.length === 0 || forwardedFor === undefined || isIP(socket) === 0 || !isTrusted(socket)) return socket;
+    if (proxies.isEmpty || forwardedFor === undefined || isIP(socket) === 0 || !proxies.contains(socket)) return socket;
     for (const entry of forwardedFor.split(',').reverse()) {
       const address = canonical(entry.trim());
       if (address === undefined) return socket;
-      if (!isTrusted(address)) return address;
+      if (!proxies.contains(address)) return address;
     }
     return socket;
   };

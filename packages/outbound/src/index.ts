@@ -1,0 +1,3 @@
+export { createOutbound, type Outbound, type OutboundOptions } from './create-outbound.ts';
+export { OutboundError, type OutboundFailure } from './outbound-error.ts';
+export type { ResolveHost } from './resolve-host.ts';
