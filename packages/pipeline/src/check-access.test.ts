@@ -54,6 +54,9 @@ describe('a process', () => {
       { scope: 's', permission: READ, eachRow: true, auditEach: true },
       /leaves rows of items/,
     ],
+    ['rows by a list it has not', { scope: 's', audit: 'a', auditUnlessEmpty: 'absent' }, /leaves rows by a list/],
+    ['rows by a field that is no list', { scope: 's', audit: 'a', auditUnlessEmpty: 'text' }, /leaves rows by a list/],
+    ['rows by a list without an action', { scope: 's', auditUnlessEmpty: 'text' }, /leaves rows by a list/],
     ['an unknown rate category', { scope: 's', rate: 'secrets:reed' }, /no rate category/],
   ])('refuses to start with an RPC that has %s', (_what, access, message) => {
     expect(() => build(access)).toThrow(message);

@@ -1,10 +1,16 @@
 import { type DescMethodUnary, getOption } from '@bufbuild/protobuf';
-import { type Access, Audience, surface } from '@scaivault/contracts';
+import { type Access, Audience, answers, surface } from '@scaivault/contracts';
 import { rpcPath } from '@scaivault/runtime';
 import { permissionOf } from './policy-target.ts';
 
 const isForCallers = ({ audience }: Access): boolean =>
   audience === Audience.UNSPECIFIED || audience === Audience.ANY_TOKEN;
+
+const canTellEmpty = (method: DescMethodUnary, option: Access): boolean =>
+  option.audit !== '' &&
+  !option.auditEach &&
+  !getOption(method, answers).idempotent &&
+  method.output.fields.some(({ name, fieldKind }) => name === option.auditUnlessEmpty && fieldKind === 'list');
 
 /** What is wrong with an access option, or undefined: each would let somebody in whom nobody has judged. */
 const findFault = (method: DescMethodUnary, option: Access): string | undefined => {
@@ -15,6 +21,8 @@ const findFault = (method: DescMethodUnary, option: Access): string | undefined 
   if (hasPermission && option.path === '' && !option.eachRow) return 'asks for a permission and names no path';
   if (!hasPermission && (option.path !== '' || option.eachRow)) return 'names a path and asks for no permission';
   if (option.auditEach && (!option.eachRow || option.audit === '')) return 'leaves rows of items that it does not have';
+  if (option.auditUnlessEmpty !== '' && !canTellEmpty(method, option))
+    return 'leaves rows by a list that its answer does not have, or beside other rows';
   if (getOption(method.parent, surface).partnerPrefix && isForCallers(option) && !hasPermission)
     return "is served for a partner's objects and asks for no permission that says whether it changes them";
   return undefined;

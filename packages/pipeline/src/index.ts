@@ -32,6 +32,8 @@ export * from './replica/identity-replica.ts';
 export * from './replica/policy-replica.ts';
 export * from './replica/revision-feed.ts';
 export * from './request-info.ts';
+export * from './resolve/find-absent.ts';
 export * from './resolve/identity-directory.ts';
+export * from './resolve/is-tenant-admin.ts';
 export * from './resolve/resolve-identity.ts';
 export * from './rpc-call.ts';

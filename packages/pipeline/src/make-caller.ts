@@ -5,10 +5,7 @@ import type { Caller } from './caller.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ResolvedIdentity } from './resolve/resolve-identity.ts';
 import type { ResolvedTenant } from './resolve/resolve-tenant.ts';
-
-/** Roles that carry the built-in administrator policy in the tenant acted in (rest-api-core 2.4). */
-const isTenantAdmin = (roles: ReadonlySet<string>, tenant: ResolvedTenant): boolean =>
-  roles.has('super_admin') || roles.has('partner_admin') || (roles.has('tenant_admin') && tenant.homeTenantId === null);
+import { subjectIn } from './resolve/subject-in.ts';
 
 /** Puts together what authentication, identity and tenant resolution found out. */
 export const makeCaller = (
@@ -26,11 +23,6 @@ export const makeCaller = (
     mfaVerifiedAtMs: identity.mfaVerifiedAtMs,
     allowedPaths: token.allowedPaths,
   };
-  // A group of the same name in another tenant is another group: abroad only pinned bindings can mean ours.
-  const groups =
-    tenant.homeTenantId === null
-      ? identity.groups
-      : identity.groups.map((group) => ({ ...group, identityId: `${tenant.homeTenantId}/${group.identityId}` }));
   let evaluator: ReturnType<typeof evaluatorFor> | undefined;
   return {
     identityType: identity.identityType,
@@ -48,13 +40,7 @@ export const makeCaller = (
     token: facts,
     actorId: token.actorId,
     judge: (permission, path) => {
-      evaluator ??= evaluatorFor(bundle, {
-        identityType: identity.identityType,
-        identityId: identity.identityId,
-        subjectId: identity.subjectId,
-        groups,
-        isTenantAdmin: isTenantAdmin(identity.roles, tenant),
-      });
+      evaluator ??= evaluatorFor(bundle, subjectIn(tenant, identity));
       return evaluator({ permission, path, sourceIp: request.sourceIp ?? null, nowMs, token: facts });
     },
   };

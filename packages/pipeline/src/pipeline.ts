@@ -9,21 +9,20 @@ import {
   type Metrics,
   type RateCategory,
   rpcPath,
-  type UnaryHandler,
   withServerSpan,
 } from '@scaivault/runtime';
 import { policyPrefixOf } from '@scaivault/tenancy';
 import { type AuditFacts, factsOf } from './audit/audit-facts.ts';
+import { compileIsEmpty } from './audit/audit-finding.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import type { NoteAuthFailure } from './audit/note-auth-failure.ts';
-import { withinRow } from './audit/within-row.ts';
 import type { VerifiedToken } from './authenticate/verified-token.ts';
 import { createJudge, refusalByRole } from './authorize.ts';
 import type { Caller } from './caller.ts';
 import { checkAccess } from './check-access.ts';
 import { compileAuditItem, compileJudgeItem } from './each-item.ts';
 import { type Authenticate, authorizationOf } from './gate.ts';
-import { type Admission, type CarryOutOnce, compileCarryOutOnce } from './idempotency/carry-out-once.ts';
+import { type CarryOutOnce, compileCarryOutOnce } from './idempotency/carry-out-once.ts';
 import { raiseInputRefusal } from './input-refusal.ts';
 import { isRateCategory, type RateLimiter } from './limit/rate-limiter.ts';
 import { noOverrides, overrideFor, type RateOverrideSource, type RateOverrides } from './limit/rate-overrides.ts';
@@ -36,7 +35,8 @@ import type { IdentityDirectory } from './resolve/identity-directory.ts';
 import { type ResolvedIdentity, resolveIdentity } from './resolve/resolve-identity.ts';
 import { resolveObjectScope } from './resolve/resolve-object-scope.ts';
 import { resolveTenant } from './resolve/resolve-tenant.ts';
-import { type RpcCall, rpcCallKey } from './rpc-call.ts';
+import { defect, type RpcCall, rpcCallKey } from './rpc-call.ts';
+import { auditedWork, runAudited, runKeyed } from './run-audited.ts';
 import { compileRules } from './validate/compile-rules.ts';
 
 export interface PipelineOptions {
@@ -219,43 +219,6 @@ const overrideOf = (
     ? undefined
     : overrideFor(overrides, caller.identityId, category, nowMs());
 
-/** Steps 8 to 10: intent into the journal, the operation, outcome into the journal. */
-const runAudited = async (
-  passage: Passage,
-  option: Access,
-  options: PipelineOptions,
-  handler: UnaryHandler,
-): Promise<Message> => {
-  const { message, context, facts, request, extra } = passage;
-  const subject = option.audit === '' || option.auditEach ? undefined : facts.subject(option.audit);
-  const work = (): Promise<Message> => handler(message, context);
-  if (subject === undefined) return await work();
-  return await withinRow(options.audit, request, subject, () => facts.extra(extra), work);
-};
-
-/** Step 8 of a request with an Idempotency-Key; its refusal leaves a row like every failure from there on (7.1). */
-const runKeyed = async (
-  passage: Passage,
-  option: Access,
-  options: PipelineOptions,
-  admit: () => Promise<Admission>,
-): Promise<Message> => {
-  let admission: Admission;
-  try {
-    admission = await admit();
-  } catch (error) {
-    const { request, facts, extra } = passage;
-    const subject = option.audit === '' ? undefined : facts.subject(option.audit);
-    if (subject !== undefined) await options.audit.note(request, subject, toVaultError(error).code, facts.extra(extra));
-    throw error;
-  }
-  try {
-    return await runAudited(passage, option, options, admission.handler);
-  } finally {
-    await admission.end();
-  }
-};
-
 /** A refusal before step 8 leaves a row when it is a 403; 4xx of other kinds leave none (rest-api-core 7.1). */
 const noteRefusal = async (
   passage: Passage,
@@ -276,6 +239,7 @@ const stepsFor = (
   method: DescMethodUnary,
   option: Access,
   options: PipelineOptions,
+  identify: Step,
   check: InputCheck,
   once: CarryOutOnce | undefined,
 ): readonly Step[] => {
@@ -286,10 +250,8 @@ const stepsFor = (
       return [requirePeer(option), input];
     case Audience.PUBLIC:
       return [input, admit];
-    case Audience.ANY_TOKEN:
-      return [compileIdentify(method, option, options), input, admit];
     default:
-      return [compileIdentify(method, option, options), input, admit];
+      return [identify, input, admit];
   }
 };
 
@@ -313,9 +275,12 @@ export const createPipeline =
     const option = getOption(method, access);
     checkAccess(method, option);
     const once = compileCarryOutOnce(method, service, options.logger);
-    const steps = stepsFor(method, option, options, checkInput, once);
+    const identify = compileIdentify(method, option, options);
+    const steps = stepsFor(method, option, options, identify, checkInput, once);
+    const isEmpty = compileIsEmpty(method, option);
     const judgeItem = compileJudgeItem(method, option, createJudge(options.metrics));
-    const auditItem = compileAuditItem(option, options.audit);
+    const { audit } = options;
+    const auditItem = compileAuditItem(option, audit);
     const path = rpcPath(method);
 
     const travel = async (passage: Passage): Promise<Message> => {
@@ -331,8 +296,8 @@ export const createPipeline =
       }
       const { key } = passage;
       return once === undefined || key === undefined
-        ? await runAudited(passage, option, options, handler)
-        : await runKeyed(passage, option, options, () => once.admit(passage, passage.message, key, handler));
+        ? await runAudited(passage, option, audit, handler, isEmpty)
+        : await runKeyed(passage, option, audit, () => once.admit(passage, passage.message, key, handler));
     };
 
     return async (message, context) => {
@@ -349,7 +314,12 @@ export const createPipeline =
         key: undefined,
         once: undefined,
         extra: {},
-        audited: (subject, work) => auditedWork(passage, option, options, subject, work),
+        audited: (subject, work) => auditedWork(passage, option, audit, subject, work),
+        renewCaller: async () => {
+          if (passage.caller === undefined) throw defect('This RPC has no caller.');
+          await identify(passage);
+          return passage.caller;
+        },
         judgeItem: (secretPath) => judgeItem(passage, secretPath),
         auditItem: (item, work) => auditItem(passage, item, work),
         reserveUnits: (category, units) =>
@@ -380,16 +350,3 @@ export const createPipeline =
       }
     };
   };
-
-/** For handlers of public RPCs, which learn only inside whose deed it is. */
-const auditedWork = async <Result>(
-  passage: Passage,
-  option: Access,
-  options: PipelineOptions,
-  subject: { readonly tenantId: string; readonly identityType: string; readonly identityId: string },
-  work: () => Promise<Result>,
-): Promise<Result> => {
-  const { request, facts, extra } = passage;
-  const row = { ...subject, action: option.audit, secretPath: undefined, policyId: undefined };
-  return await withinRow(options.audit, request, row, () => facts.extra(extra), work);
-};

@@ -36,6 +36,7 @@ export interface RpcCall {
     subject: { readonly tenantId: string; readonly identityType: string; readonly identityId: string },
     work: () => Promise<Result>,
   ): Promise<Result>;
+  renewCaller(): Promise<Caller>;
   judgeItem(path: SecretPath): JudgedItem;
   auditItem<Result>(item: AuditItem, work: () => Promise<Result>): Promise<Result>;
   reserveUnits(category: RateCategory, units: number): ReservedUnits;
@@ -62,6 +63,12 @@ export const callerOf = (context: HandlerContext): Caller => {
   if (caller === undefined) throw defect('This RPC has no caller.');
   return caller;
 };
+
+/**
+ * The caller of a call that has waited, looked at anew: token, identity, tenant and scope as at its start, and the policies
+ * in force now. What is handed out after a wait is judged by this one. Refusals are those of the first look (401, 403).
+ */
+export const renewCaller = (context: HandlerContext): Promise<Caller> => callOf(context).renewCaller();
 
 /** The process of ours that calls, as its certificate proves; only RPCs for peers have one for certain. */
 export const peerOf = (context: HandlerContext): PeerName => {

@@ -28,7 +28,13 @@ export interface CompiledPolicy {
   readonly boundUntilMs: ReadonlyMap<string, number>;
 }
 
-const neverHolds = (name: string): Condition => ({ name, code: 'access_denied', mfaMaxAge: null, holds: () => false });
+const neverHolds = (name: string): Condition => ({
+  name,
+  code: 'access_denied',
+  mfaMaxAge: null,
+  isAboutRequest: false,
+  holds: () => false,
+});
 
 const everyPath = compileGlob('**');
 

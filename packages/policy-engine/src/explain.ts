@@ -69,7 +69,7 @@ const tryRule = (rule: CompiledRule, judge: Judge, { permission, path }: PolicyR
   if (!rule.glob.matches(path)) return undefined;
   const told = { ruleIndex: rule.index, failedCondition: null };
   if ((rule.permissionMask & permissionBit(permission)) === 0) return { ...told, outcome: 'other_permission' };
-  const failed = judge.failureOf(rule.conditions);
+  const failed = judge.failureOf(rule);
   if (failed !== undefined) return { ...told, outcome: 'condition_failed', failedCondition: failed.name };
   return { ...told, outcome: rule.allows ? 'allowed' : 'denied' };
 };

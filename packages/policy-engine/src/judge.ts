@@ -17,8 +17,8 @@ import type { PolicyRequest, PolicySubject } from './policy-request.ts';
 export interface Judge {
   /** The decision when this rule makes one. */
   consider(rule: CompiledRule): Decision | undefined;
-  /** The first of these conditions that this request fails; undefined when all hold. */
-  failureOf(conditions: readonly Condition[]): Condition | undefined;
+  /** The first condition of this rule that the request fails; undefined when all hold. */
+  failureOf(rule: CompiledRule): Condition | undefined;
   /** The decision when no rule has made one. */
   conclude(): Decision;
 }
@@ -42,16 +42,22 @@ const factsOf = ({ identityType }: PolicySubject, { nowMs, sourceIp, token }: Po
 };
 
 export const createJudge = (subject: PolicySubject, keys: readonly string[], request: PolicyRequest): Judge => {
-  const { path, nowMs } = request;
+  const { path, nowMs, isAbsent = false } = request;
   const wanted = permissionBit(request.permission);
   const facts = factsOf(subject, request);
   let remembered: Denied | undefined;
   const failures = new Map<readonly Condition[], Condition | undefined>();
-  const failureOf = (conditions: readonly Condition[]): Condition | undefined => {
+  // Nobody can say of an absent subject what a request would have shown: that stands in the way of what would be allowed,
+  // and spares nothing that is denied.
+  const failuresOfDenials = isAbsent ? new Map<readonly Condition[], Condition | undefined>() : failures;
+  const fails = (condition: Condition, allows: boolean): boolean =>
+    isAbsent && condition.isAboutRequest ? allows : !condition.holds(facts);
+  const failureOf = ({ conditions, allows }: CompiledRule): Condition | undefined => {
     if (conditions.length === 0) return undefined;
-    if (failures.has(conditions)) return failures.get(conditions);
-    const failed = conditions.find((condition) => !condition.holds(facts));
-    failures.set(conditions, failed);
+    const known = allows ? failures : failuresOfDenials;
+    if (known.has(conditions)) return known.get(conditions);
+    const failed = conditions.find((condition) => fails(condition, allows));
+    known.set(conditions, failed);
     return failed;
   };
 
@@ -60,11 +66,11 @@ export const createJudge = (subject: PolicySubject, keys: readonly string[], req
       // Cheapest first: most rules that are shown at all fall at the mask or the pattern.
       if ((rule.permissionMask & wanted) === 0) return undefined;
       // What has failed fails again, and only the first failure is remembered: thousands of rules may share one condition.
-      const isKnownToFail = failures.get(rule.conditions) !== undefined;
+      const isKnownToFail = (rule.allows ? failures : failuresOfDenials).get(rule.conditions) !== undefined;
       if (isKnownToFail && (remembered !== undefined || !rule.allows)) return undefined;
       if (!rule.glob.matches(path)) return undefined;
       if (!isBound(rule.policy, keys, nowMs)) return undefined;
-      const failed = failureOf(rule.conditions);
+      const failed = failureOf(rule);
       if (failed === undefined) return rule.allows ? allowedBy(rule) : deniedBy(rule);
       // A denial that does not apply is not remembered: lifting its condition would not help the caller.
       if (rule.allows) remembered ??= conditionFailed(rule, failed);

@@ -25,4 +25,10 @@ export interface PolicyRequest {
     /** The token's own narrowing (`scv_paths`); null = none. An empty list opens nothing. */
     readonly allowedPaths: readonly Glob[] | null;
   };
+  /**
+   * True when the subject is not there, because something is handed out to it unasked. What conditions on address, token
+   * and second factor ask cannot be known then: an allow rule with one never applies, a deny rule with one does
+   * (rest-api-core 10).
+   */
+  readonly isAbsent?: boolean;
 }

@@ -17,6 +17,7 @@ export * from './rpc/call-context.ts';
 export * from './rpc/dispatcher.ts';
 export * from './rpc/error-headers.ts';
 export * from './rpc/timestamp.ts';
+export { longestWaitMs } from './rpc/usual-timeout.ts';
 export * from './rpc/wire-error.ts';
 export * from './telemetry/logger.ts';
 export * from './telemetry/metrics.ts';

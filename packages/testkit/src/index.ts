@@ -4,3 +4,4 @@ export { type InlineField, type InlineMethod, inlineService } from './inline-ser
 export { createTestDatabase, type TestDatabase } from './postgres.ts';
 export { type StartedModule, type StartModuleOptions, startModule, type Wire } from './start-module.ts';
 export { createTestKeySeal, type TestKeySeal } from './test-key-seal.ts';
+export { createTestWorld, type TestWorld } from './test-world.ts';

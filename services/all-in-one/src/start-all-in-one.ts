@@ -73,6 +73,7 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
     port: gateway.port() ?? 0,
     metricsPort: metricsServer?.port,
     stop: async () => {
+      for (const module of services) module.drain?.();
       await gateway.stop();
       await kit.stop();
       for (const module of services.toReversed()) await module.stop();

@@ -2,6 +2,7 @@ import type { VaultError } from '@scaivault/errors';
 import type { PolicyPath } from '@scaivault/tenancy';
 import type { RequestInfo } from '../request-info.ts';
 import type { AuditSubject, AuditTrail } from './audit-trail.ts';
+import { leavesRow } from './leaves-row.ts';
 import { withinRow } from './within-row.ts';
 
 /** One item of a call that leaves a row for each (access option `audit_each`). */
@@ -12,9 +13,6 @@ export interface AuditItem {
   /** Set when nothing may be done for this item. */
   readonly refusal?: VaultError | undefined;
 }
-
-/** What is wrong with a request, or too much of it, is no deed (rest-api-core 7.1). */
-const withoutRow: ReadonlySet<number> = new Set([400, 413, 415, 422, 429]);
 
 /**
  * Does one item's work within a row of its own. An item that is refused is not worked on: it leaves one row, and the
@@ -30,6 +28,6 @@ export const auditItem = async <Result>(
 ): Promise<Result> => {
   const subject = { ...call, secretPath: policyPath, policyId };
   if (refusal === undefined) return await withinRow(audit, request, subject, extra, work);
-  if (!withoutRow.has(refusal.httpStatus)) await audit.note(request, subject, refusal.code, extra());
+  if (leavesRow(refusal)) await audit.note(request, subject, refusal.code, extra());
   throw refusal;
 };

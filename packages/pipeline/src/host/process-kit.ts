@@ -12,7 +12,7 @@ import { openBuckets } from '../limit/open-buckets.ts';
 import { createRateLimiter, type RateLimiter } from '../limit/rate-limiter.ts';
 import { createPipeline } from '../pipeline.ts';
 import { createIdentityReplica } from '../replica/identity-replica.ts';
-import { createPolicyReplica } from '../replica/policy-replica.ts';
+import { createPolicyReplica, type PolicySource } from '../replica/policy-replica.ts';
 import type { IdentityDirectory } from '../resolve/identity-directory.ts';
 import { openBearerVerifier } from './open-bearer-verifier.ts';
 import { openIssuers } from './open-issuers.ts';
@@ -27,6 +27,8 @@ export interface ProcessKit {
   readonly verify: TokenVerifier;
   /** Who callers are, as this process knows it. */
   readonly directory: IdentityDirectory;
+  /** The policies in force, as this process knows them. */
+  readonly policies: PolicySource;
   readonly noteAuthFailure: NoteAuthFailure;
   readonly limiter: RateLimiter;
   readonly audit: AuditTrail;
@@ -144,6 +146,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     authenticate,
     verify,
     directory,
+    policies,
     noteAuthFailure,
     limiter,
     audit,

@@ -88,6 +88,7 @@ const startService = async (
     stop: async () => {
       stopReporting?.();
       server?.setServing(false);
+      module.drain?.();
       await server?.stop(config.SHUTDOWN_TIMEOUT / 2);
       await kit.stop();
       await module.stop();

@@ -19,6 +19,8 @@ export interface Condition {
   readonly code: ErrorCode;
   /** The age the second factor may have, as written; null for every other condition. */
   readonly mfaMaxAge: string | null;
+  /** True when it looks at what only a request has: address, token, second factor. */
+  readonly isAboutRequest: boolean;
   holds(facts: ConditionFacts): boolean;
 }
 

@@ -11,6 +11,7 @@ export const readIdentityTypes: ReadCondition = (value, place) => {
     name: 'identity_types',
     code: 'access_denied',
     mfaMaxAge: null,
+    isAboutRequest: false,
     holds: ({ identityType }) => listed.includes(identityType),
   };
 };

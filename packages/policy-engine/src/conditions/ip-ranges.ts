@@ -15,6 +15,7 @@ export const readIpRanges: ReadCondition = (value, place) => {
     name: 'ip_ranges',
     code: 'ip_not_allowed',
     mfaMaxAge: null,
+    isAboutRequest: true,
     holds: ({ sourceAddress }) => {
       const address = sourceAddress();
       return address !== undefined && blocks.some((block) => block.contains(address));

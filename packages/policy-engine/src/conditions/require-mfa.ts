@@ -29,6 +29,7 @@ export const readRequireMfa = (
     name: 'require_mfa',
     code: 'mfa_required',
     mfaMaxAge: text,
+    isAboutRequest: true,
     holds: ({ nowMs, mfaVerifiedAtMs }) => mfaVerifiedAtMs !== null && nowMs - mfaVerifiedAtMs <= seconds * 1000,
   };
 };

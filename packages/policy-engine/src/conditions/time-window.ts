@@ -53,6 +53,7 @@ export const readTimeWindow: ReadCondition = (value, place) => {
     name: 'time_window',
     code: 'time_window_violation',
     mfaMaxAge: null,
+    isAboutRequest: false,
     holds: ({ nowMs }) => {
       const { weekday, minute } = clock(nowMs);
       return isOpen(weekday, minute);

@@ -8,6 +8,7 @@ export const readTokenMaxAge: ReadCondition = (value, { field }) => {
     name: 'token_max_age',
     code: 'access_denied',
     mfaMaxAge: null,
+    isAboutRequest: true,
     holds: ({ nowMs, issuedAtMs }) => issuedAtMs !== null && nowMs - issuedAtMs <= seconds * 1000,
   };
 };

@@ -4,11 +4,11 @@ import type { Transport, UnaryResponse } from '@connectrpc/connect';
 import { CallContext } from '../rpc/call-context.ts';
 import { type CompiledMethod, type Dispatcher, rpcPath } from '../rpc/dispatcher.ts';
 import { withHeaders } from '../rpc/error-headers.ts';
+import { usualTimeoutMs } from '../rpc/usual-timeout.ts';
 import { sendable, withoutCause } from '../rpc/wire-error.ts';
 import { metadataFromHeaders } from './call-metadata.ts';
 import { compileCopier, type MessageCopier } from './copy-message.ts';
 import { requestTooLarge } from './encode-request.ts';
-import { defaultRpcTimeoutMs } from './limits.ts';
 import { refuseStreams } from './refuse-streams.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -64,7 +64,7 @@ export const createDirectTransport = (dispatcher: () => Dispatcher, peer: string
     return known;
   };
   return {
-    unary: (method, signal, timeoutMs = defaultRpcTimeoutMs, header, input) =>
+    unary: (method, signal, timeoutMs = usualTimeoutMs(method), header, input) =>
       new Promise((resolve, reject) => {
         const target = dispatcher().methods.get(rpcPath(method));
         if (target === undefined || signal?.aborted || timeoutMs <= 0) {

@@ -12,10 +12,11 @@ import { VaultError } from '@scaivault/errors';
 import { service as health } from 'grpc-health-check';
 import { rpcPath } from '../rpc/dispatcher.ts';
 import { withHeaders } from '../rpc/error-headers.ts';
+import { usualTimeoutMs } from '../rpc/usual-timeout.ts';
 import { decodeWireError } from '../rpc/wire-error.ts';
 import type { HeaderSource } from './call-metadata.ts';
 import { encodeRequest } from './encode-request.ts';
-import { defaultRpcTimeoutMs, maxMessageBytes } from './limits.ts';
+import { maxMessageBytes } from './limits.ts';
 import { refuseStreams } from './refuse-streams.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -97,7 +98,7 @@ export const createUnaryTransport = (options: UnaryTransportOptions): UnaryTrans
       : { 'grpc.ssl_target_name_override': options.serverName, 'grpc.default_authority': options.serverName }),
   });
   return {
-    unary: (method, signal, timeoutMs = defaultRpcTimeoutMs, header, input) =>
+    unary: (method, signal, timeoutMs = usualTimeoutMs(method), header, input) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) {
           reject(unreachable());

@@ -13,8 +13,9 @@ import { VaultError } from '@scaivault/errors';
 import { HealthImplementation } from 'grpc-health-check';
 import { CallContext } from '../rpc/call-context.ts';
 import type { CompiledMethod, Dispatcher } from '../rpc/dispatcher.ts';
+import { usualTimeoutMs } from '../rpc/usual-timeout.ts';
 import { encodeWireError, grpcStatusOf, sendable } from '../rpc/wire-error.ts';
-import { defaultRpcTimeoutMs, maxMessageBytes } from './limits.ts';
+import { maxMessageBytes } from './limits.ts';
 import { addReflection } from './reflection.ts';
 import { peerNameIn } from './tls.ts';
 
@@ -44,18 +45,18 @@ const metadataOf = (headers: Headers | undefined): Metadata => {
   return metadata;
 };
 
-const deadlineOf = (call: Call): number => {
+const deadlineOf = (call: Call, usualMs: number): number => {
   const deadline = call.getDeadline();
   const milliseconds = deadline instanceof Date ? deadline.getTime() : deadline;
-  return Number.isFinite(milliseconds) ? milliseconds : Date.now() + defaultRpcTimeoutMs;
+  return Number.isFinite(milliseconds) ? milliseconds : Date.now() + usualMs;
 };
 
 /** `1.2.3.4:567` or `[::1]:567` without the port. */
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 
-const handlerFor =
-  (method: CompiledMethod): handleUnaryCall<Message, Message> =>
-  (call, callback) => {
+const handlerFor = (method: CompiledMethod): handleUnaryCall<Message, Message> => {
+  const usualMs = usualTimeoutMs(method.desc);
+  return (call, callback) => {
     const context = new CallContext({
       method: method.desc,
       metadata: {
@@ -66,7 +67,7 @@ const handlerFor =
       },
       peer: peerNameIn(call.getAuthContext().sslPeerCertificate?.subjectaltname),
       peerAddress: addressOf(call.getPeer()),
-      deadlineMs: deadlineOf(call),
+      deadlineMs: deadlineOf(call, usualMs),
     });
     call.on('cancelled', () => context.abort(new VaultError('service_unavailable', 'The caller went away.')));
     const answer = (message: Message): void => {
@@ -86,6 +87,7 @@ const handlerFor =
       // Headers that gRPC cannot carry: a defect of ours, and still an answer.
       .catch(() => callback({ code: status.INTERNAL }));
   };
+};
 
 const definitionOf = (method: CompiledMethod): ServiceDefinition[string] => ({
   path: method.path,

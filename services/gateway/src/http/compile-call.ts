@@ -3,7 +3,7 @@ import type { Transport } from '@connectrpc/connect';
 import { Audience, access, answers, intake, surface } from '@scaivault/contracts';
 import { isVaultError, VaultError } from '@scaivault/errors';
 import { answerHeaders } from '@scaivault/pipeline';
-import { type PeerName, peers } from '@scaivault/runtime';
+import { longestWaitMs, type PeerName, peers } from '@scaivault/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { compileDecoder } from '../domain/decode.ts';
 import { compileEncoder } from '../domain/encode.ts';
@@ -11,6 +11,7 @@ import type { Route, RouteHit } from '../domain/route-table.ts';
 import { copyHeaders, sendJson } from './answer.ts';
 import { callHeaders, clientRequestIdOf, headerOf } from './call-headers.ts';
 import { formAsJson, isForm } from './form-as-json.ts';
+import type { OpenWaits } from './open-waits.ts';
 import { announcesBody, readBody, requireJson } from './read-body.ts';
 
 export interface CallOptions {
@@ -24,6 +25,7 @@ export interface CallOptions {
   ) => Promise<void>;
   readonly maxBodyBytes: number;
   readonly timeoutMs: number;
+  readonly waits: Pick<OpenWaits, 'begin'>;
 }
 
 export interface RequestFacts {
@@ -69,6 +71,18 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
   const encode = compileEncoder(method.output);
   if (method.methodKind !== 'unary') throw new Error(`${route.id} is a stream`);
   const rpc = method as Parameters<Transport['unary']>[0];
+  const waitMs = longestWaitMs(method);
+  const nothing = create(method.output);
+
+  const ask = async (headers: Record<string, string>, input: Message, signal?: AbortSignal) => {
+    try {
+      return await options.transportTo(peer).unary(rpc, signal, options.timeoutMs + waitMs, headers, input);
+    } catch (error) {
+      // A wait that ended with its client or with this process has found nothing; what it would have is still there.
+      if (signal?.aborted) return { message: nothing, header: new Headers() };
+      throw error;
+    }
+  };
 
   /** The body as JSON; 415 where it comes as what this call does not take. */
   const jsonOf = (contentType: string | undefined, body: Buffer): Buffer => {
@@ -109,10 +123,7 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
     const read = clientId instanceof VaultError ? clientId : readInput(request, hit, query);
     const input = read instanceof Promise ? await read : read;
     const refusal = input instanceof VaultError ? input : undefined;
-    const answer = await options.transportTo(peer).unary(
-      rpc,
-      undefined,
-      options.timeoutMs,
+    const answer = await ask(
       callHeaders(headers, {
         requestId,
         sourceIp,
@@ -122,6 +133,7 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
         isForPartner: hit.isForPartner,
       }),
       input instanceof VaultError ? create(method.input) : input,
+      waitMs > 0 ? options.waits.begin(reply.raw) : undefined,
     );
     copyHeaders(reply, answer.header);
     const status = Number(answer.header.get(answerHeaders.status) ?? usualStatus);

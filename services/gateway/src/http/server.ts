@@ -12,10 +12,11 @@ import { sendError } from './answer.ts';
 import { headerOf } from './call-headers.ts';
 import { createClientAddress } from './client-address.ts';
 import { type Call, type CallOptions, compileCall } from './compile-call.ts';
+import { createOpenWaits } from './open-waits.ts';
 import { longestHead, refuseUnparsed } from './refuse-unparsed.ts';
 import { isProbe, type SystemRoutes } from './system-routes.ts';
 
-export interface HttpServerOptions extends CallOptions {
+export interface HttpServerOptions extends Omit<CallOptions, 'waits'> {
   readonly config: Configuration;
   readonly routes: RouteTable;
   readonly systemRoutes: SystemRoutes;
@@ -26,7 +27,7 @@ export interface HttpServerOptions extends CallOptions {
 
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new requests and resolves when those under way are answered. */
+  /** Ends waits, takes no new requests and resolves when those under way are answered. */
   stop(): Promise<void>;
 }
 
@@ -49,10 +50,11 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const { config, metrics, logger } = options;
   const clientAddress = createClientAddress(config.TRUSTED_PROXIES);
   const guard = createAddressGuard({ perMinute: config.ADDRESS_LIMIT, nowMs: options.nowMs, metrics });
+  const waits = createOpenWaits();
   const calls = new Map<Route, { call: Call; category: string }>(
     options.routes.routes.map((route) => [
       route,
-      { call: compileCall(route, options), category: getOption(route.method, access).rate || 'none' },
+      { call: compileCall(route, { ...options, waits }), category: getOption(route.method, access).rate || 'none' },
     ]),
   );
 
@@ -137,7 +139,11 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   app.setNotFoundHandler(handle);
   app.setErrorHandler((error, _request, reply) => fail(reply, error, newId('req')));
   await app.listen(listenOptions(config));
-  return { port: (app.server.address() as AddressInfo).port, stop: () => app.close() };
+  const stop = async (): Promise<void> => {
+    waits.end();
+    await app.close();
+  };
+  return { port: (app.server.address() as AddressInfo).port, stop };
 };
 
 const listenOptions = (config: Configuration): { host: string; port: number } => splitAddress(config.BIND_ADDRESS);

@@ -146,6 +146,10 @@ const errorNames = (isPublic: boolean, { errors, idempotent }: Answers): string[
   ...errors,
 ];
 
+/** The action of the audit row; where only an answer with content leaves one, that too. */
+const auditText = ({ audit, auditUnlessEmpty }: Access): string =>
+  auditUnlessEmpty === '' ? audit : `${audit} unless ${auditUnlessEmpty} is empty`;
+
 const textOrNothing = (text: string): string | undefined => (text === '' ? undefined : text);
 
 /** The OpenAPI operation of a route, from its method's options and comments. */
@@ -171,7 +175,7 @@ export const operationOf = (route: Route, schemas: MessageSchemas): Operation =>
     ...given('x-scaivault-scope', textOrNothing(asked.scope)),
     ...given('x-scaivault-permission', permissionText(asked)),
     ...given('x-scaivault-rate', textOrNothing(asked.rate)),
-    ...given('x-scaivault-audit', textOrNothing(asked.audit)),
+    ...given('x-scaivault-audit', textOrNothing(auditText(asked))),
     ...(route.tenantPrefix ? { 'x-scaivault-tenant-prefix': true } : {}),
     ...(route.partnerPrefix ? { 'x-scaivault-partner-prefix': true } : {}),
   };

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file scaivault/options/v1/access.proto.
  */
 export const file_scaivault_options_v1_access: GenFile = /*@__PURE__*/
-  fileDesc("CiFzY2FpdmF1bHQvb3B0aW9ucy92MS9hY2Nlc3MucHJvdG8SFHNjYWl2YXVsdC5vcHRpb25zLnYxIlUKB1N1cmZhY2USDAoEcGVlchgBIAEoCRIVCg10ZW5hbnRfcHJlZml4GAIgASgIEg0KBXRpdGxlGAMgASgJEhYKDnBhcnRuZXJfcHJlZml4GAQgASgIIoUCCgZBY2Nlc3MSMAoIYXVkaWVuY2UYASABKA4yHi5zY2FpdmF1bHQub3B0aW9ucy52MS5BdWRpZW5jZRINCgVzY29wZRgCIAEoCRI0CgpwZXJtaXNzaW9uGAMgASgOMiAuc2NhaXZhdWx0Lm9wdGlvbnMudjEuUGVybWlzc2lvbhIMCgRwYXRoGAQgASgJEhAKCGVhY2hfcm93GAUgASgIEgwKBHJhdGUYBiABKAkSDQoFYXVkaXQYByABKAkSEgoKYXVkaXRfcGF0aBgIIAEoCRIQCghyZXNvdXJjZRgJIAEoCRINCgVwZWVycxgKIAMoCRISCgphdWRpdF9lYWNoGAsgASgIIhYKBkludGFrZRIMCgRmb3JtGAEgASgIIksKB0Fuc3dlcnMSDgoGc3RhdHVzGAEgAygNEg4KBmVycm9ycxgCIAMoCRIMCgRldGFnGAMgASgIEhIKCmlkZW1wb3RlbnQYBCABKAgilQIKBVJ1bGVzEhAKCHJlcXVpcmVkGAEgASgIEhIKCm1pbl9sZW5ndGgYAiABKA0SEgoKbWF4X2xlbmd0aBgDIAEoDRIQCgNtaW4YBCABKANIAIgBARIQCgNtYXgYBSABKANIAYgBARIOCgZvbmVfb2YYBiADKAkSEwoLb25lX29mX2NvZGUYByABKAkSLAoGZm9ybWF0GAggASgOMhwuc2NhaXZhdWx0Lm9wdGlvbnMudjEuRm9ybWF0EhEKCW1pbl9pdGVtcxgJIAEoDRIRCgltYXhfaXRlbXMYCiABKA0SEQoJaWRfcHJlZml4GAsgASgJEhIKCmFsbG93X3plcm8YDCABKAhCBgoEX21pbkIGCgRfbWF4IrYBCgRKc29uEgsKA3JhdxgBIAEoCBIVCg1kb2N1bWVudGVkX2J5GAIgASgJEhcKD2RvY3VtZW50ZWRfbGlzdBgDIAEoCBISCgpvbWl0X3Vuc2V0GAQgASgIEg4KBm1pY3JvcxgFIAEoCBIOCgZoZWFkZXIYBiABKAkSEgoKY29tbWFfbGlzdBgHIAEoCBINCgVudWxscxgIIAEoCBIMCgRib2R5GAkgASgIEgwKBG9uY2UYCiABKAgqZQoIQXVkaWVuY2USGAoUQVVESUVOQ0VfVU5TUEVDSUZJRUQQABIWChJBVURJRU5DRV9BTllfVE9LRU4QARITCg9BVURJRU5DRV9QVUJMSUMQAhISCg5BVURJRU5DRV9QRUVSUxADKqwBCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABITCg9QRVJNSVNTSU9OX1JFQUQQARIUChBQRVJNSVNTSU9OX1dSSVRFEAISFQoRUEVSTUlTU0lPTl9ERUxFVEUQAxITCg9QRVJNSVNTSU9OX0xJU1QQBBIVChFQRVJNSVNTSU9OX1JPVEFURRAFEhQKEFBFUk1JU1NJT05fQURNSU4QBiq5AQoGRm9ybWF0EhYKEkZPUk1BVF9VTlNQRUNJRklFRBAAEhYKEkZPUk1BVF9TRUNSRVRfUEFUSBABEhYKEkZPUk1BVF9QT0xJQ1lfUEFUSBACEhYKEkZPUk1BVF9QQVRIX1BSRUZJWBADEhMKD0ZPUk1BVF9EVVJBVElPThAEEhQKEEZPUk1BVF9USU1FU1RBTVAQBRINCglGT1JNQVRfSVAQBhIVChFGT1JNQVRfRk9SRUlHTl9JRBAHOloKB3N1cmZhY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY0YYDIAEoCzIdLnNjYWl2YXVsdC5vcHRpb25zLnYxLlN1cmZhY2VSB3N1cmZhY2U6VgoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0YYDIAEoCzIcLnNjYWl2YXVsdC5vcHRpb25zLnYxLkFjY2Vzc1IGYWNjZXNzOlkKB2Fuc3dlcnMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjShgMgASgLMh0uc2NhaXZhdWx0Lm9wdGlvbnMudjEuQW5zd2Vyc1IHYW5zd2VyczpWCgZpbnRha2USHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjThgMgASgLMhwuc2NhaXZhdWx0Lm9wdGlvbnMudjEuSW50YWtlUgZpbnRha2U6UgoFcnVsZXMSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNGGAyABKAsyGy5zY2FpdmF1bHQub3B0aW9ucy52MS5SdWxlc1IFcnVsZXM6TwoEanNvbhIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0oYDIAEoCzIaLnNjYWl2YXVsdC5vcHRpb25zLnYxLkpzb25SBGpzb25iBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("CiFzY2FpdmF1bHQvb3B0aW9ucy92MS9hY2Nlc3MucHJvdG8SFHNjYWl2YXVsdC5vcHRpb25zLnYxIlUKB1N1cmZhY2USDAoEcGVlchgBIAEoCRIVCg10ZW5hbnRfcHJlZml4GAIgASgIEg0KBXRpdGxlGAMgASgJEhYKDnBhcnRuZXJfcHJlZml4GAQgASgIIqECCgZBY2Nlc3MSMAoIYXVkaWVuY2UYASABKA4yHi5zY2FpdmF1bHQub3B0aW9ucy52MS5BdWRpZW5jZRINCgVzY29wZRgCIAEoCRI0CgpwZXJtaXNzaW9uGAMgASgOMiAuc2NhaXZhdWx0Lm9wdGlvbnMudjEuUGVybWlzc2lvbhIMCgRwYXRoGAQgASgJEhAKCGVhY2hfcm93GAUgASgIEgwKBHJhdGUYBiABKAkSDQoFYXVkaXQYByABKAkSEgoKYXVkaXRfcGF0aBgIIAEoCRIQCghyZXNvdXJjZRgJIAEoCRINCgVwZWVycxgKIAMoCRISCgphdWRpdF9lYWNoGAsgASgIEhoKEmF1ZGl0X3VubGVzc19lbXB0eRgMIAEoCSIfCgdXYWl0aW5nEhQKDG1vc3Rfc2Vjb25kcxgBIAEoDSIWCgZJbnRha2USDAoEZm9ybRgBIAEoCCJLCgdBbnN3ZXJzEg4KBnN0YXR1cxgBIAMoDRIOCgZlcnJvcnMYAiADKAkSDAoEZXRhZxgDIAEoCBISCgppZGVtcG90ZW50GAQgASgIIpUCCgVSdWxlcxIQCghyZXF1aXJlZBgBIAEoCBISCgptaW5fbGVuZ3RoGAIgASgNEhIKCm1heF9sZW5ndGgYAyABKA0SEAoDbWluGAQgASgDSACIAQESEAoDbWF4GAUgASgDSAGIAQESDgoGb25lX29mGAYgAygJEhMKC29uZV9vZl9jb2RlGAcgASgJEiwKBmZvcm1hdBgIIAEoDjIcLnNjYWl2YXVsdC5vcHRpb25zLnYxLkZvcm1hdBIRCgltaW5faXRlbXMYCSABKA0SEQoJbWF4X2l0ZW1zGAogASgNEhEKCWlkX3ByZWZpeBgLIAEoCRISCgphbGxvd196ZXJvGAwgASgIQgYKBF9taW5CBgoEX21heCK2AQoESnNvbhILCgNyYXcYASABKAgSFQoNZG9jdW1lbnRlZF9ieRgCIAEoCRIXCg9kb2N1bWVudGVkX2xpc3QYAyABKAgSEgoKb21pdF91bnNldBgEIAEoCBIOCgZtaWNyb3MYBSABKAgSDgoGaGVhZGVyGAYgASgJEhIKCmNvbW1hX2xpc3QYByABKAgSDQoFbnVsbHMYCCABKAgSDAoEYm9keRgJIAEoCBIMCgRvbmNlGAogASgIKmUKCEF1ZGllbmNlEhgKFEFVRElFTkNFX1VOU1BFQ0lGSUVEEAASFgoSQVVESUVOQ0VfQU5ZX1RPS0VOEAESEwoPQVVESUVOQ0VfUFVCTElDEAISEgoOQVVESUVOQ0VfUEVFUlMQAyqsAQoKUGVybWlzc2lvbhIaChZQRVJNSVNTSU9OX1VOU1BFQ0lGSUVEEAASEwoPUEVSTUlTU0lPTl9SRUFEEAESFAoQUEVSTUlTU0lPTl9XUklURRACEhUKEVBFUk1JU1NJT05fREVMRVRFEAMSEwoPUEVSTUlTU0lPTl9MSVNUEAQSFQoRUEVSTUlTU0lPTl9ST1RBVEUQBRIUChBQRVJNSVNTSU9OX0FETUlOEAYquQEKBkZvcm1hdBIWChJGT1JNQVRfVU5TUEVDSUZJRUQQABIWChJGT1JNQVRfU0VDUkVUX1BBVEgQARIWChJGT1JNQVRfUE9MSUNZX1BBVEgQAhIWChJGT1JNQVRfUEFUSF9QUkVGSVgQAxITCg9GT1JNQVRfRFVSQVRJT04QBBIUChBGT1JNQVRfVElNRVNUQU1QEAUSDQoJRk9STUFUX0lQEAYSFQoRRk9STUFUX0ZPUkVJR05fSUQQBzpaCgdzdXJmYWNlEh8uZ29vZ2xlLnByb3RvYnVmLlNlcnZpY2VPcHRpb25zGNGGAyABKAsyHS5zY2FpdmF1bHQub3B0aW9ucy52MS5TdXJmYWNlUgdzdXJmYWNlOlYKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKAsyHC5zY2FpdmF1bHQub3B0aW9ucy52MS5BY2Nlc3NSBmFjY2VzczpZCgdhbnN3ZXJzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCzIdLnNjYWl2YXVsdC5vcHRpb25zLnYxLkFuc3dlcnNSB2Fuc3dlcnM6VgoGaW50YWtlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY04YDIAEoCzIcLnNjYWl2YXVsdC5vcHRpb25zLnYxLkludGFrZVIGaW50YWtlOlkKB3dhaXRpbmcSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjUhgMgASgLMh0uc2NhaXZhdWx0Lm9wdGlvbnMudjEuV2FpdGluZ1IHd2FpdGluZzpSCgVydWxlcxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCzIbLnNjYWl2YXVsdC5vcHRpb25zLnYxLlJ1bGVzUgVydWxlczpPCgRqc29uEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShgMgASgLMhouc2NhaXZhdWx0Lm9wdGlvbnMudjEuSnNvblIEanNvbmIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Where a service lives and how it is reached.
@@ -137,6 +137,14 @@ export type Access = Message<"scaivault.options.v1.Access"> & {
    * @generated from field: bool audit_each = 11;
    */
   auditEach: boolean;
+
+  /**
+   * Repeated field of the answer; while it is empty, success leaves no row. For calls that change nothing: the row is
+   * written once there is something to hand out, before the answer leaves.
+   *
+   * @generated from field: string audit_unless_empty = 12;
+   */
+  auditUnlessEmpty: string;
 };
 
 /**
@@ -145,6 +153,28 @@ export type Access = Message<"scaivault.options.v1.Access"> & {
  */
 export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
   messageDesc(file_scaivault_options_v1_access, 1);
+
+/**
+ * For calls that may wait for something to happen. Whoever waits in vain gets an answer without content, and so does who
+ * waits at an edge that shuts down.
+ *
+ * @generated from message scaivault.options.v1.Waiting
+ */
+export type Waiting = Message<"scaivault.options.v1.Waiting"> & {
+  /**
+   * Seconds that the call may take beyond those of any other.
+   *
+   * @generated from field: uint32 most_seconds = 1;
+   */
+  mostSeconds: number;
+};
+
+/**
+ * Describes the message scaivault.options.v1.Waiting.
+ * Use `create(WaitingSchema)` to create a new message.
+ */
+export const WaitingSchema: GenMessage<Waiting> = /*@__PURE__*/
+  messageDesc(file_scaivault_options_v1_access, 2);
 
 /**
  * How the body may come, beside JSON.
@@ -165,7 +195,7 @@ export type Intake = Message<"scaivault.options.v1.Intake"> & {
  * Use `create(IntakeSchema)` to create a new message.
  */
 export const IntakeSchema: GenMessage<Intake> = /*@__PURE__*/
-  messageDesc(file_scaivault_options_v1_access, 2);
+  messageDesc(file_scaivault_options_v1_access, 3);
 
 /**
  * What may come back; read by the gateway and by the API page.
@@ -207,7 +237,7 @@ export type Answers = Message<"scaivault.options.v1.Answers"> & {
  * Use `create(AnswersSchema)` to create a new message.
  */
 export const AnswersSchema: GenMessage<Answers> = /*@__PURE__*/
-  messageDesc(file_scaivault_options_v1_access, 3);
+  messageDesc(file_scaivault_options_v1_access, 4);
 
 /**
  * Checks of one field, compiled once at start. A broken rule is 422 validation_error unless the format has a code of
@@ -288,7 +318,7 @@ export type Rules = Message<"scaivault.options.v1.Rules"> & {
  * Use `create(RulesSchema)` to create a new message.
  */
 export const RulesSchema: GenMessage<Rules> = /*@__PURE__*/
-  messageDesc(file_scaivault_options_v1_access, 4);
+  messageDesc(file_scaivault_options_v1_access, 5);
 
 /**
  * How a field looks in JSON, where the usual mapping (snake_case, unset optional fields null) does not fit.
@@ -372,7 +402,7 @@ export type Json = Message<"scaivault.options.v1.Json"> & {
  * Use `create(JsonSchema)` to create a new message.
  */
 export const JsonSchema: GenMessage<Json> = /*@__PURE__*/
-  messageDesc(file_scaivault_options_v1_access, 5);
+  messageDesc(file_scaivault_options_v1_access, 6);
 
 /**
  * Who is let in.
@@ -576,14 +606,20 @@ export const intake: GenExtension<MethodOptions, Intake> = /*@__PURE__*/
   extDesc(file_scaivault_options_v1_access, 3);
 
 /**
+ * @generated from extension: scaivault.options.v1.Waiting waiting = 50004;
+ */
+export const waiting: GenExtension<MethodOptions, Waiting> = /*@__PURE__*/
+  extDesc(file_scaivault_options_v1_access, 4);
+
+/**
  * @generated from extension: scaivault.options.v1.Rules rules = 50001;
  */
 export const rules: GenExtension<FieldOptions, Rules> = /*@__PURE__*/
-  extDesc(file_scaivault_options_v1_access, 4);
+  extDesc(file_scaivault_options_v1_access, 5);
 
 /**
  * @generated from extension: scaivault.options.v1.Json json = 50002;
  */
 export const json: GenExtension<FieldOptions, Json> = /*@__PURE__*/
-  extDesc(file_scaivault_options_v1_access, 5);
+  extDesc(file_scaivault_options_v1_access, 6);
 
