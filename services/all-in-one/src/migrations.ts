@@ -1,5 +1,6 @@
 import { auditWriterMigrations } from '@scaivault/audit-writer/migrations';
 import type { Migrations } from '@scaivault/db';
+import { eventsMigrations } from '@scaivault/events/migrations';
 import { identitySyncMigrations } from '@scaivault/identity-sync/migrations';
 import { policyMigrations } from '@scaivault/policy/migrations';
 import { secretsMigrations } from '@scaivault/secrets/migrations';
@@ -10,4 +11,5 @@ export const allMigrations: readonly Migrations[] = [
   policyMigrations,
   secretsMigrations,
   auditWriterMigrations,
+  eventsMigrations,
 ];

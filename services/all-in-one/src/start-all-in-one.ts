@@ -1,4 +1,5 @@
 import { createAuditWriterModule } from '@scaivault/audit-writer/module';
+import { createEventsModule } from '@scaivault/events/module';
 import { createGatewayModule } from '@scaivault/gateway/module';
 import { createIdentitySyncModule } from '@scaivault/identity-sync/module';
 import { openProcessKit } from '@scaivault/pipeline';
@@ -55,6 +56,7 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
     await createPolicyModule(dependenciesOf('policy')),
     await createSecretsModule(dependenciesOf('secrets'), kit),
     await createAuditWriterModule(dependenciesOf('audit-writer')),
+    await createEventsModule(dependenciesOf('events')),
   ];
   dispatcher = createDispatcher(
     services.flatMap((module) => module.services),

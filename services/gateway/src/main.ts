@@ -2,7 +2,7 @@ import { serveService } from '@scaivault/pipeline';
 import type { PeerName } from '@scaivault/runtime';
 import { createGatewayModule } from './module.ts';
 
-const peersWithDatabase: readonly PeerName[] = ['secrets', 'policy', 'identity-sync', 'audit-writer'];
+const peersWithDatabase: readonly PeerName[] = ['secrets', 'policy', 'identity-sync', 'audit-writer', 'events'];
 
 await serveService({
   name: 'gateway',

@@ -14,6 +14,7 @@ const services = [
   'policy',
   'secrets',
   'audit-writer',
+  'events',
   'gateway',
 ] as const satisfies readonly PeerName[];
 

@@ -1,0 +1,4 @@
+import { serveService } from '@scaivault/pipeline';
+import { createEventsModule } from './module.ts';
+
+await serveService({ name: 'events', createModule: createEventsModule, listens: true });
