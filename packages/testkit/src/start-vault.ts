@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type postgres from 'postgres';
+import { copyVaultTemplate } from './copy-vault-template.ts';
 import { freePort } from './free-port.ts';
 import { openVaultDatabase, removeVaultFolder } from './vault-database.ts';
 
@@ -20,6 +21,8 @@ export interface StartVaultOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Data folder of an earlier vault; a new one, removed at the end, when left out. */
   readonly dataDir?: string;
+  /** Makes its database itself in the new folder, like the first start of a clone; else it begins with a migrated one. */
+  readonly fromNothing?: boolean;
   /** Ports of an earlier vault, so that its tokens stay valid. */
   readonly ports?: VaultPorts;
 }
@@ -158,15 +161,16 @@ const exited = (child: ChildProcess): Promise<number | null> =>
     : new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 
 /** Open to be passed through, so that a database started by root lies inside it and not in a folder of the system. */
-const makeDataFolder = async (): Promise<string> => {
+const makeDataFolder = async ({ fromNothing = false }: StartVaultOptions): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'scaivault-test-'));
   await chmod(folder, 0o755);
+  if (!fromNothing) await copyVaultTemplate(folder);
   return folder;
 };
 
 /** Starts `pnpm start` or `pnpm start:services` without pnpm, on free ports and with a data folder of its own. */
 export const startVault = async (options: StartVaultOptions): Promise<Vault> => {
-  const dataDir = options.dataDir ?? (await makeDataFolder());
+  const dataDir = options.dataDir ?? (await makeDataFolder(options));
   const ports = options.ports ?? { api: await freePort(), scaiKey: await freePort() };
   const printed: string[] = [];
   const spawnedAt = performance.now();
@@ -175,6 +179,7 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       BIND_ADDRESS: `127.0.0.1:${ports.api}`,
       SCAIKEY_EMULATOR_BIND: `127.0.0.1:${ports.scaiKey}`,
       DATA_DIR: dataDir,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@scaivault/db/embedded';
 import type { TestProject } from 'vitest/node';
 import { endWhenOrphaned } from './end-when-orphaned.ts';
+import { serveVaultTemplate } from './vault-template.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,30 +13,43 @@ declare module 'vitest' {
   }
 }
 
-const startTemporary = async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'scaivault-test-'));
-  // Made for its owner alone; the database runs as another user when the tests run as root.
-  await chmod(dataDir, 0o755);
-  const database = await startEmbeddedPostgres({ dataDir, durable: false, log: () => {} });
-  const folders = [await realpath(join(dataDir, 'postgres')), dataDir];
-  const orphanage = endWhenOrphaned(database.pid, 'QUIT', folders);
+/** Of the whole run, for everybody to pass through: the database runs as another user when the tests run as root. */
+const makeFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'scaivault-run-'));
+  await chmod(folder, 0o755);
+  return folder;
+};
+
+const startTemporary = async (folder: string) => {
+  const database = await startEmbeddedPostgres({ dataDir: folder, durable: false, log: () => {} });
+  // Elsewhere when root's temporary folder is closed to the other user.
+  const cluster = await realpath(join(folder, 'postgres'));
+  const orphanage = endWhenOrphaned(database.pid, 'QUIT', [cluster, folder]);
   return {
     url: database.url,
     stop: async () => {
       await database.stop();
       orphanage.callOff();
-      for (const folder of folders) await rm(folder, { recursive: true, force: true });
+      await rm(cluster, { recursive: true, force: true });
     },
   };
 };
 
 /**
  * Vitest's global setup: one PostgreSQL for the whole run, in a temporary folder, or the one TEST_DATABASE_URL names.
- * Suites get their own databases in it from `createTestDatabase`.
+ * Suites get their own databases in it from `createTestDatabase`. Whole vaults (`startVault`) have one each, and begin
+ * with a copy of a template.
  */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
-  const given = process.env.TEST_DATABASE_URL;
-  const database = given === undefined || given === '' ? await startTemporary() : { url: given, stop: async () => {} };
+  const folder = await makeFolder();
+  const { TEST_DATABASE_URL: given = '' } = process.env;
+  const database = given === '' ? await startTemporary(folder) : { url: given, stop: async () => {} };
   project.provide('databaseUrl', database.url);
-  return database.stop;
+  const template = await serveVaultTemplate(folder);
+  process.env.TEST_VAULT_TEMPLATE_SOCKET = template.socketPath;
+  return async () => {
+    await template.stop();
+    await database.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
 };

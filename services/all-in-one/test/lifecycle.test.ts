@@ -29,7 +29,7 @@ const isRoot = process.getuid?.() === 0;
 describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
   let vault: Vault;
   beforeAll(async () => {
-    vault = await startUnlimited(shape, { env: { LOG_FORMAT: 'json', LOG_LEVEL: 'info' } });
+    vault = await startUnlimited(shape, { fromNothing: true, env: { LOG_FORMAT: 'json', LOG_LEVEL: 'info' } });
   });
   afterAll(() => vault?.[Symbol.asyncDispose]());
 
