@@ -18,12 +18,13 @@ describe('a process', () => {
     ['a permission on each row', { scope: 's', permission: READ, eachRow: true }],
     [
       'a permission and a row of each item',
-      { scope: 's', permission: READ, eachRow: true, audit: 'a', auditEach: true },
+      { scope: 's', permission: READ, eachRow: true, audit: 'read', auditEach: true },
     ],
     ['a scope alone', { scope: 's' }],
     ['any token', { audience: Audience.ANY_TOKEN }],
     ['everybody', { audience: Audience.PUBLIC }],
-    ['peers by name', { audience: Audience.PEERS, peers: ['gateway'] }],
+    ['peers by name', { audience: Audience.PEERS, peers: ['gateway'], noRow: false }],
+    ['a row', { scope: 's', audit: 'read' }],
   ])('starts with an RPC for %s', (_what, access) => {
     expect(() => build(access)).not.toThrow();
   });
@@ -43,10 +44,10 @@ describe('a process', () => {
     ['a path that is no field', { scope: 's', permission: READ, path: '{absent}' }, /names no field/],
     ['a path beside a field', { scope: 's', permission: READ, path: 'app/{path}' }, /names no field/],
     ['an audit path that is no field', { scope: 's', auditPath: '{absent}' }, /names no field/],
-    ['rows of items it has not', { scope: 's', audit: 'a', auditEach: true }, /leaves rows of items/],
+    ['rows of items it has not', { scope: 's', audit: 'read', auditEach: true }, /leaves rows of items/],
     [
       'rows of items on one path',
-      { scope: 's', permission: READ, path: '{path}', audit: 'a', auditEach: true },
+      { scope: 's', permission: READ, path: '{path}', audit: 'read', auditEach: true },
       /leaves rows of items/,
     ],
     [
@@ -54,9 +55,13 @@ describe('a process', () => {
       { scope: 's', permission: READ, eachRow: true, auditEach: true },
       /leaves rows of items/,
     ],
-    ['rows by a list it has not', { scope: 's', audit: 'a', auditUnlessEmpty: 'absent' }, /leaves rows by a list/],
-    ['rows by a field that is no list', { scope: 's', audit: 'a', auditUnlessEmpty: 'text' }, /leaves rows by a list/],
+    ['rows by a list it has not', { scope: 's', audit: 'read', auditUnlessEmpty: 'absent' }, /leaves rows by a list/],
+    ['rows by a field that is no list', { scope: 's', audit: 'read', auditUnlessEmpty: 'text' }, /leaves rows by a list/],
     ['rows by a list without an action', { scope: 's', auditUnlessEmpty: 'text' }, /leaves rows by a list/],
+    ['no audit action', { scope: 's', noRow: false }, /names no audit action, nor says/],
+    ['no audit action for everybody', { audience: Audience.PUBLIC, noRow: false }, /names no audit action, nor says/],
+    ['an audit action and none', { scope: 's', audit: 'read', noRow: true }, /and says that it leaves no row/],
+    ['an audit action that nobody knows', { scope: 's', audit: 'raed' }, /names no audit action: raed/],
     ['an unknown rate category', { scope: 's', rate: 'secrets:reed' }, /no rate category/],
   ])('refuses to start with an RPC that has %s', (_what, access, message) => {
     expect(() => build(access)).toThrow(message);

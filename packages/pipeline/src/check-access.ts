@@ -1,6 +1,7 @@
 import { type DescMethodUnary, getOption } from '@bufbuild/protobuf';
 import { type Access, Audience, answers, surface } from '@scaivault/contracts';
 import { rpcPath } from '@scaivault/runtime';
+import { isAuditAction } from './audit/audit-actions.ts';
 import { permissionOf } from './policy-target.ts';
 
 const isForCallers = ({ audience }: Access): boolean =>
@@ -12,7 +13,14 @@ const canTellEmpty = (method: DescMethodUnary, option: Access): boolean =>
   !getOption(method, answers).idempotent &&
   method.output.fields.some(({ name, fieldKind }) => name === option.auditUnlessEmpty && fieldKind === 'list');
 
-/** What is wrong with an access option, or undefined: each would let somebody in whom nobody has judged. */
+/** No call of anybody outside goes unseen unless the contract says so in as many words. */
+const findAuditFault = ({ audience, audit, noRow }: Access): string | undefined => {
+  if (audit !== '' && noRow) return 'names an audit action and says that it leaves no row';
+  if (audit !== '') return isAuditAction(audit) ? undefined : `names no audit action: ${audit}`;
+  return audience === Audience.PEERS || noRow ? undefined : 'names no audit action, nor says that it leaves no row';
+};
+
+/** What is wrong with an access option, or undefined: each would let somebody in whom nobody has judged, or unseen. */
 const findFault = (method: DescMethodUnary, option: Access): string | undefined => {
   const hasPermission = permissionOf(method) !== undefined;
   if (option.audience === Audience.UNSPECIFIED && option.scope === '') return 'names no scope';
@@ -25,7 +33,7 @@ const findFault = (method: DescMethodUnary, option: Access): string | undefined 
     return 'leaves rows by a list that its answer does not have, or beside other rows';
   if (getOption(method.parent, surface).partnerPrefix && isForCallers(option) && !hasPermission)
     return "is served for a partner's objects and asks for no permission that says whether it changes them";
-  return undefined;
+  return findAuditFault(option);
 };
 
 /** Refuses to build an RPC whose access option contradicts itself, so that its process refuses to start. */

@@ -1,3 +1,5 @@
+export { type AuditAction, auditActions } from './audit/audit-actions.ts';
+export * from './audit/audit-deed.ts';
 export type { AuditItem } from './audit/audit-item.ts';
 export * from './audit/audit-trail.ts';
 export * from './audit/note-auth-failure.ts';

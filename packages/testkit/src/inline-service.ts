@@ -40,7 +40,7 @@ export interface InlineField {
   readonly json?: MessageInitShape<typeof JsonSchema>;
 }
 
-/** An RPC of an inline service; without `access` it lacks the option. */
+/** An RPC of an inline service; without `access` it lacks the option. One that names no audit action says `no_row`. */
 export interface InlineMethod {
   readonly name: string;
   readonly access?: MessageInitShape<typeof AccessSchema>;
@@ -85,7 +85,10 @@ export const inlineService = (options: {
   const answerFields = options.answerFields ?? [{ name: 'text' }];
   const method = ({ name, streams = false, ...option }: InlineMethod) => {
     const methodOptions = create(MethodOptionsSchema);
-    if (option.access !== undefined) setExtension(methodOptions, access, create(AccessSchema, option.access));
+    if (option.access !== undefined) {
+      const { audit = '', noRow = audit === '' } = option.access;
+      setExtension(methodOptions, access, create(AccessSchema, { ...option.access, noRow }));
+    }
     if (option.answers !== undefined) setExtension(methodOptions, answers, create(AnswersSchema, option.answers));
     return {
       name,

@@ -38,7 +38,7 @@ export interface StartModuleOptions {
   /** Builds the module under test. */
   readonly create: (
     dependencies: ModuleDependencies,
-    kit: Pick<ProcessKit, 'verify' | 'directory' | 'policies' | 'health'>,
+    kit: Pick<ProcessKit, 'audit' | 'verify' | 'directory' | 'policies' | 'health'>,
   ) => Promise<ServiceModule>;
   /** Configuration variables, e.g. DATABASE_URL; rate limits are off unless set here. */
   readonly env?: Readonly<Record<string, string>>;
@@ -191,7 +191,7 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
         return transport;
       },
     },
-    { verify: tokens.verify, directory: world, policies: world, health: calmHealth },
+    { audit, verify: tokens.verify, directory: world, policies: world, health: calmHealth },
   );
   const wire = await openWire(options.wire, createDispatcher(module.services, pipeline));
   await module.start();

@@ -55,7 +55,7 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
     await createIdentitySyncModule(dependenciesOf('identity-sync'), kit),
     await createPolicyModule(dependenciesOf('policy')),
     await createSecretsModule(dependenciesOf('secrets'), kit),
-    await createAuditWriterModule(dependenciesOf('audit-writer')),
+    await createAuditWriterModule(dependenciesOf('audit-writer'), kit),
     await createEventsModule(dependenciesOf('events')),
   ];
   dispatcher = createDispatcher(

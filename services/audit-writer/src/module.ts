@@ -1,5 +1,12 @@
 import { AuditIngestService, AuditService } from '@scaivault/contracts';
-import { checkMigrated, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
+import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
+import {
+  createAuditDeed,
+  createIdempotency,
+  createRemoteKeySeal,
+  type ProcessKit,
+  withIdempotency,
+} from '@scaivault/pipeline';
 import {
   ConfigurationError,
   type ModuleDependencies,
@@ -9,24 +16,39 @@ import {
   type ServiceModule,
 } from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
+import { createApplyRetention } from './app/apply-retention.ts';
 import { createIngestRecords } from './app/ingest-records.ts';
 import { createPrepareMonths } from './app/prepare-months.ts';
 import { createQueryLogs } from './app/query-logs.ts';
+import { createReadPage } from './app/read-page.ts';
+import { createReadIdentityTrail, createReadSecretTrail } from './app/read-trails.ts';
+import { createReadSettings, createSetSettings } from './app/settings.ts';
+import { createSummarizeLogs } from './app/summarize-logs.ts';
+import { retentionBounds, retentionDays } from './domain/retention.ts';
 import { createAuditIngestService } from './rpc/audit-ingest-service.ts';
 import { createAuditService } from './rpc/audit-service.ts';
+import { createExpiry } from './store/expiry.ts';
 import { createLogTable } from './store/log-table.ts';
 import { auditWriterMigrations } from './store/migrations.ts';
 import { createQuarantineTable } from './store/quarantine-table.ts';
+import { createSettingsTable } from './store/settings-table.ts';
+import { createSummaryTables } from './store/summary-tables.ts';
+import { createTrailTables } from './store/trail-tables.ts';
 
 const prepareEveryMs = 24 * 3_600_000;
+const sweepEveryMs = 15 * 60_000;
 
-/** Audit: takes the records that journals ship, numbers and keeps them, answers queries. */
-export const createAuditWriterModule = async ({
-  config,
-  logger,
-  nowMs,
-}: ModuleDependencies): Promise<ServiceModule> => {
+/** Audit: takes the records that journals ship, numbers and keeps them as long as a tenant wants, answers queries. */
+export const createAuditWriterModule = async (
+  { config, logger, transportTo, nowMs }: ModuleDependencies,
+  kit: Pick<ProcessKit, 'audit'>,
+): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
+  const defaultDays = retentionDays(config.AUDIT_RETENTION);
+  if (defaultDays === undefined) {
+    const { least, most } = retentionBounds;
+    throw new ConfigurationError('AUDIT_RETENTION', `is a whole number of days from ${least}d to ${most}d`);
+  }
   const caFile = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
   const url = config.DATABASE_URL.reveal();
   if (config.DATABASE_MIGRATE === 'check') await checkMigrated({ url, ...caFile, migrations: [auditWriterMigrations] });
@@ -44,6 +66,8 @@ export const createAuditWriterModule = async ({
 
   const nowMicros = createMicroClock(nowMs);
   const log = createLogTable(db);
+  const summaries = { ...createTrailTables(db), ...createSummaryTables(db) };
+  const settings = createSettingsTable(db);
   const quarantine = createQuarantineTable(db);
   const onQuarantine = (reasons: readonly string[]): void =>
     logger.error(
@@ -51,13 +75,37 @@ export const createAuditWriterModule = async ({
       'Audit records that no log can take were set aside in audit.quarantine',
     );
   const cursors = createCursorCodec({ key: await loadCursorKey(db), nowMs });
+  const readPage = createReadPage({ log, cursors, nowMicros });
+  const trails = { readPage, summaries, nowMicros };
+  const service = createAuditService({
+    queryLogs: createQueryLogs({ readPage }),
+    readSecretTrail: createReadSecretTrail(trails),
+    readIdentityTrail: createReadIdentityTrail(trails),
+    summarizeLogs: createSummarizeLogs({ summaries, nowMicros }),
+    readSettings: createReadSettings({ settings, defaultDays }),
+    setSettings: createSetSettings({ settings, nowMicros }),
+  });
+  const idempotency = createIdempotency({
+    table: createIdempotencyTable(db),
+    seal: createRemoteKeySeal(transportTo('secrets')),
+    config,
+  });
+
   const prepareMonths = createPrepareMonths({ log, nowMicros });
-  let preparing: Repetition | undefined;
+  const applyRetention = createApplyRetention({
+    expiry: createExpiry(db),
+    audited: createAuditDeed(kit.audit, 'system:audit-writer'),
+    onMonthDropped: (month) => logger.info({ month }, 'A month in which nobody has records left was dropped'),
+    defaultDays,
+    nowMicros,
+  });
+  const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
+  let repetitions: readonly Repetition[] = [];
 
   return {
     name: 'audit-writer',
     services: [
-      mount(AuditService, createAuditService({ queryLogs: createQueryLogs({ log, cursors, nowMicros }) })),
+      withIdempotency(mount(AuditService, service), idempotency),
       mount(
         AuditIngestService,
         createAuditIngestService({
@@ -68,14 +116,14 @@ export const createAuditWriterModule = async ({
     checks: { database: () => db.ping() },
     start: async () => {
       await prepareMonths();
-      preparing = repeat(prepareMonths, {
-        everyMs: prepareEveryMs,
-        onFailure: (error) =>
-          logger.warn({ err: error }, 'Making room for the months ahead failed; a record that needs one makes it'),
-      });
+      repetitions = [
+        repeat(prepareMonths, { everyMs: prepareEveryMs, onFailure: failed('Making room for the months ahead') }),
+        repeat(applyRetention, { everyMs: sweepEveryMs, onFailure: failed('Removing records that are not kept') }),
+        repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
+      ];
     },
     stop: async () => {
-      await preparing?.stop();
+      for (const repetition of repetitions) await repetition.stop();
       await db.close();
     },
   };

@@ -1,7 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type AuditRecord, AuditRecordSchema } from '@scaivault/contracts';
 import { type Database, openDatabase } from '@scaivault/db';
-import { newId, type ScopeId } from '@scaivault/tenancy';
+import type { Caller } from '@scaivault/pipeline';
+import { newId, parsePartnerId, parseTenantId, type ScopeId, tenantScope } from '@scaivault/tenancy';
 import { createTestDatabase } from '@scaivault/testkit';
 import { createIngestRecords } from '../src/app/ingest-records.ts';
 import { createLogTable } from '../src/store/log-table.ts';
@@ -31,6 +32,11 @@ export const recordOf = (more: Partial<Omit<AuditRecord, '$typeName'>> = {}): Au
 
 export const encode = (record: AuditRecord): Uint8Array<ArrayBuffer> =>
   toBinary(AuditRecordSchema, record) as Uint8Array<ArrayBuffer>;
+
+/** What use cases ask of a caller. */
+export const callerOf = (tenantId: string): Pick<Caller, 'scope'> => ({
+  scope: tenantScope(parseTenantId(tenantId), parsePartnerId('ptn_x')),
+});
 
 export interface OpenLog extends AsyncDisposable {
   readonly url: string;

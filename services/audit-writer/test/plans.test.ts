@@ -1,5 +1,5 @@
 import type { Statement } from '@scaivault/db';
-import { parsePathPrefix } from '@scaivault/tenancy';
+import { parsePathPrefix, parsePolicyPath } from '@scaivault/tenancy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogFilter, LogPage } from '../src/ports.ts';
 import { selectLogs } from '../src/store/log-table.ts';
@@ -40,14 +40,25 @@ let opened: OpenLog;
 const rows = 100_000;
 const piece = 10_000;
 
+/** Makes the indexes once all rows are there, which takes a fraction of the time. */
+const withoutIndexes = async (fill: () => Promise<void>): Promise<void> => {
+  const indexes = await opened.owner.sql<{ name: string; definition: string }[]>`
+    select indexname as name, replace(indexdef, ' ON ONLY ', ' ON ') as definition from pg_indexes
+    where schemaname = 'audit' and tablename = 'log' and indexname <> 'log_pkey'`;
+  for (const { name } of indexes) await opened.owner.sql.unsafe(`drop index audit.${name}`);
+  await fill();
+  for (const { definition } of indexes) await opened.owner.sql.unsafe(definition);
+};
+
 /** That many rows of one tenant over a quarter, and as many of another. */
 beforeAll(async () => {
   opened = await openLog();
   for (const month of ['2024-01', '2024-02', '2024-03'])
     await opened.log.ensureMonth(microsOf(`${month}-01T00:00:00Z`));
-  // In pieces, so that no statement takes long on a machine that has much to do.
-  for (let first = 1; first <= rows; first += piece)
-    await opened.owner.sql`
+  await withoutIndexes(async () => {
+    // In pieces, so that no statement takes long on a machine that has much to do.
+    for (let first = 1; first <= rows; first += piece)
+      await opened.owner.sql`
     insert into log (scope_id, ts, id, event_seq, action, identity_type, identity_id, secret_path, source_ip, success,
       error_code, duration_ms, request_id, extra_data)
     select scope, ${start}::text::timestamptz + n * interval '78 seconds', 'log_' || n, n,
@@ -56,6 +67,9 @@ beforeAll(async () => {
       'sa:' || n % 900, 'app' || n % 50 || '/team' || n % 70 || '/db', '192.0.2.' || n % 200,
       n % 400 <> 0, case when n % 400 = 0 then 'permission_denied' end, 1, 'req_' || n, '{}'
     from generate_series(${first}::integer, ${first + piece - 1}::integer) n, unnest(array['t:tnt_a', 't:tnt_b']) as scope`;
+  });
+  // Of all rows instead of a sample: what the planner knows, and so what it does, is the same in every run.
+  await opened.owner.sql`set default_statistics_target = 1000`;
   await opened.owner.sql`analyze log`;
 });
 afterAll(() => opened[Symbol.asyncDispose]());
@@ -74,13 +88,15 @@ const explain = (filter: Partial<LogFilter>, page: Partial<LogPage>): Promise<re
 const scans = (nodes: readonly PlanNode[]): readonly PlanNode[] =>
   nodes.filter((node) => /Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Function Scan');
 
-/** Rows that the plan took into its hands, those it threw away again included. */
+/** Rows that the plan took into its hands, those it threw away again included; a bitmap only says where they are. */
 const touched = (nodes: readonly PlanNode[]): number =>
-  scans(nodes).reduce(
-    (sum, node) =>
-      sum + ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)) * (node['Actual Loops'] ?? 0),
-    0,
-  );
+  scans(nodes)
+    .filter((node) => node['Node Type'] !== 'Bitmap Index Scan')
+    .reduce(
+      (sum, node) =>
+        sum + ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)) * (node['Actual Loops'] ?? 0),
+      0,
+    );
 
 const middle = { tsMicros: microsOf('2024-02-10T00:00:00Z'), eventSeq: 44_000 };
 
@@ -98,9 +114,10 @@ const queries: readonly [string, Partial<LogFilter>, number][] = [
   ['failure', { success: false }, 300],
   ['an address', { sourceIp: '192.0.2.7' }, 300],
   ['a request', { requestId: 'req_70000' }, 1],
-  ['a narrow prefix', { path: parsePathPrefix('app7/team7').range() }, 600],
-  ['a path', { path: parsePathPrefix('app7/team7/db').range() }, 600],
+  ['a narrow prefix', { path: parsePathPrefix('app7/team7').range() }, 300],
+  ['a path', { path: parsePathPrefix('app7/team7/db').range() }, 300],
   ['a wide prefix', { path: parsePathPrefix('app7/').range() }, 6000],
+  ['one path', { path: parsePolicyPath('app7/team7/db') }, 150],
   ['a prefix of nothing', { path: parsePathPrefix('nothing/here').range() }, 0],
   ['an identity that failed', { identityId: 'sa:100', success: false }, 1000],
 ];

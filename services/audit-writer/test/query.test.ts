@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { AuditRecord } from '@scaivault/contracts';
-import type { Caller } from '@scaivault/pipeline';
 import { createCursorCodec, parsePathPrefix } from '@scaivault/tenancy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createQueryLogs, type LogQuery } from '../src/app/query-logs.ts';
-import { encode, type OpenLog, openLog, recordOf } from './open-log.ts';
+import { createReadPage } from '../src/app/read-page.ts';
+import { callerOf, encode, type OpenLog, openLog, recordOf } from './open-log.ts';
 
 const plain: LogQuery = {
   window: {},
@@ -20,9 +20,6 @@ const plain: LogQuery = {
   cursor: undefined,
 };
 
-const callerOf = (tenantId: string) =>
-  ({ scope: { kind: 'tenant', tenantId, partnerId: 'ptn_x' } }) as unknown as Caller;
-
 let opened: OpenLog;
 let nowMicros = Date.now() * 1000;
 beforeAll(async () => {
@@ -31,11 +28,10 @@ beforeAll(async () => {
 afterAll(() => opened[Symbol.asyncDispose]());
 
 const cursors = createCursorCodec({ key: randomBytes(32), nowMs: () => Date.now() });
-const ask = async (query: Partial<LogQuery>, tenantId = 'tnt_a') =>
-  await createQueryLogs({ log: opened.log, cursors, nowMicros: () => nowMicros })(callerOf(tenantId), {
-    ...plain,
-    ...query,
-  });
+const ask = async (query: Partial<LogQuery>, tenantId = 'tnt_a') => {
+  const readPage = createReadPage({ log: opened.log, cursors, nowMicros: () => nowMicros });
+  return await createQueryLogs({ readPage })(callerOf(tenantId), { ...plain, ...query });
+};
 const idsOf = async (query: Partial<LogQuery>, tenantId?: string) =>
   (await ask(query, tenantId)).logs.map(({ id }) => id);
 

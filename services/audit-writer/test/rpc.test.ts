@@ -1,6 +1,12 @@
 import type { Client } from '@connectrpc/connect';
 import { AuditIngestService, AuditService } from '@scaivault/contracts';
-import { createTestDatabase, describeOnEveryWire, type StartedModule, startModule } from '@scaivault/testkit';
+import {
+  createFakeSecrets,
+  createTestDatabase,
+  describeOnEveryWire,
+  type StartedModule,
+  startModule,
+} from '@scaivault/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAuditWriterModule } from '../src/module.ts';
 import { auditWriterMigrations } from '../src/store/migrations.ts';
@@ -15,7 +21,8 @@ describeOnEveryWire('audit-writer', (wire) => {
     const database = await createTestDatabase({ migrations: [auditWriterMigrations] });
     drop = () => database.drop();
     const env = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4' };
-    vault = await startModule({ wire, create: createAuditWriterModule, env });
+    const peers = { secrets: createFakeSecrets('audit-writer').transport };
+    vault = await startModule({ wire, create: createAuditWriterModule, env, peers });
     ingest = await vault.peer(AuditIngestService, 'secrets');
     audit = await vault.client(AuditService);
   });
@@ -130,6 +137,97 @@ describeOnEveryWire('audit-writer', (wire) => {
     await expect(client.queryAuditLogs({})).rejects.toMatchObject({ code: 'insufficient_scope' });
     await audit.queryAuditLogs({ pathPrefix: 'app/' });
     expect(vault.journal.outcomes.at(-1)).toMatchObject({ action: 'audit_read', secretPath: 'app/', success: true });
+  });
+
+  it('shows the trail of a path and of an identity, with what became of them', async () => {
+    const micros = BigInt(Date.now()) * 1000n - 60_000_000n;
+    const of = (more: object) =>
+      encode(recordOf({ secretPath: 'partner/trail', identityId: 'user:t@a.example', ...more }));
+    const denied = { success: false, errorCode: 'access_denied', action: 'read' };
+    await ingest.ingestAuditRecords({
+      records: [
+        of({ timestampMicros: micros }),
+        of({ ...denied, timestampMicros: micros + 1n }),
+        of({ action: 'write' }),
+      ],
+    });
+    const first = await audit.readSecretTrail({ path: 'partner/trail', limit: 2 });
+    expect(first).toMatchObject({
+      path: 'partner/trail',
+      summary: { reads: 1n, writes: 1n, denied: 1n, uniqueIdentities: 1n },
+      hasMore: true,
+    });
+    expect(first.summary?.lastReadAt).toEqual(expect.objectContaining({ seconds: micros / 1_000_000n }));
+    expect(first.logs.map(({ action, success }) => [action, success])).toEqual([
+      ['write', true],
+      ['read', false],
+    ]);
+    const rest = await audit.readSecretTrail({ path: 'partner/trail', limit: 2, cursor: first.cursor ?? '' });
+    expect([rest.logs.length, rest.hasMore]).toEqual([1, false]);
+    await expect(audit.readSecretTrail({ path: 'partner/other', cursor: first.cursor ?? '' })).rejects.toMatchObject({
+      code: 'invalid_cursor',
+    });
+
+    const identity = await audit.readIdentityTrail({ identityId: 'user:t@a.example' });
+    expect(identity).toMatchObject({ summary: { totalEvents: 3n, denied: 1n, uniquePaths: 1n }, hasMore: false });
+    expect(identity.logs).toHaveLength(3);
+    expect(vault.journal.outcomes.at(-1)).toMatchObject({ action: 'audit_read', success: true });
+  });
+
+  it('has an empty trail of what nobody has touched, and refuses what is no path', async () => {
+    const trail = await audit.readSecretTrail({ path: 'never/seen' });
+    expect(trail).toMatchObject({ summary: { reads: 0n, uniqueIdentities: 0n }, logs: [], hasMore: false });
+    expect(trail.summary?.lastReadAt).toBeUndefined();
+    for (const path of ['', 'a//b', 'A', 'app/'])
+      await expect(audit.readSecretTrail({ path })).rejects.toMatchObject({
+        code: expect.stringMatching(/^invalid_path|validation_error$/),
+      });
+  });
+
+  it('counts what is in a window', async () => {
+    const client = await vault.client(AuditService, { tenant_id: 'tnt_b' });
+    const micros = BigInt(Date.parse('2024-05-05T05:05:05Z')) * 1000n;
+    await ingest.ingestAuditRecords({
+      records: ['read', 'write'].map((action) =>
+        encode(recordOf({ tenantId: 'tnt_b', action, timestampMicros: micros })),
+      ),
+    });
+    const window = { from: '2024-05-05T05:00:00Z', to: '2024-05-05T05:06:00Z' };
+    expect(await client.summarizeAuditLogs(window)).toMatchObject({
+      totalEvents: 2n,
+      successfulEvents: 2n,
+      failedEvents: 0n,
+      uniqueIdentities: 1n,
+      uniquePaths: 1n,
+      byAction: { read: 1n, write: 1n },
+      byErrorCode: {},
+    });
+    await expect(client.summarizeAuditLogs({ from: window.to, to: window.from })).rejects.toMatchObject({
+      code: 'validation_error',
+    });
+  });
+
+  it('keeps rows as long as the tenant says, and as the installation says until then', async () => {
+    const admin = await vault.client(AuditService, { scope: 'admin' });
+    expect(await admin.readAuditSettings({})).toMatchObject({ retentionDays: 400 });
+    expect(await admin.setAuditSettings({ retentionDays: 30 })).toMatchObject({ retentionDays: 30 });
+    expect(await admin.readAuditSettings({})).toMatchObject({ retentionDays: 30 });
+    expect(vault.journal.outcomes.at(-2)).toMatchObject({ action: 'audit_settings_update', success: true });
+    for (const retentionDays of [29, 3_651, 0])
+      await expect(admin.setAuditSettings({ retentionDays })).rejects.toMatchObject({ code: 'validation_error' });
+    await expect(admin.setAuditSettings({})).rejects.toMatchObject({ code: 'validation_error' });
+    await expect(audit.setAuditSettings({ retentionDays: 30 })).rejects.toMatchObject({ code: 'insufficient_scope' });
+    const other = await vault.client(AuditService, { tenant_id: 'tnt_b' });
+    expect(await other.readAuditSettings({})).toMatchObject({ retentionDays: 400 });
+  });
+
+  it('carries out a change with an Idempotency-Key once', async () => {
+    const headers = { 'idempotency-key': `k-${wire}` };
+    const admin = await vault.client(AuditService, { scope: 'admin' }, headers);
+    await admin.setAuditSettings({ retentionDays: 90 });
+    await (await vault.client(AuditService, { scope: 'admin' })).setAuditSettings({ retentionDays: 60 });
+    expect(await admin.setAuditSettings({ retentionDays: 90 })).toMatchObject({ retentionDays: 90 });
+    expect(await admin.readAuditSettings({})).toMatchObject({ retentionDays: 60 });
   });
 
   it.each(['pki', 'leases', 'events'] as const)(

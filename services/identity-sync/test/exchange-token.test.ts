@@ -8,6 +8,7 @@ import { TokenService } from '@scaivault/contracts';
 import { createKeySet, createTokenVerifier, everyTenant, fetchDocument } from '@scaivault/pipeline';
 import { type ScaiKeyEmulator, startScaiKeyEmulator } from '@scaivault/scaikey-emulator';
 import {
+  createFakeSecrets,
   createForeignIssuer,
   createTestDatabase,
   describeOnEveryWire,
@@ -17,7 +18,6 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createIdentitySyncModule } from '../src/module.ts';
 import { identitySyncMigrations } from '../src/store/migrations.ts';
-import { createFakeSecrets } from './fake-secrets.ts';
 
 const github = 'https://token.actions.test';
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -123,7 +123,7 @@ describeOnEveryWire('POST /v1/auth/exchange', (wire) => {
         SCAIKEY_TOKEN_URL: await startRelay(),
         SCAIKEY_URL: emulator.url,
       },
-      peers: { secrets: createFakeSecrets().transport },
+      peers: { secrets: createFakeSecrets('identity-sync').transport },
     });
     undo.push(() => vault[Symbol.asyncDispose]());
     client = await vault.peer(TokenService, 'gateway');

@@ -2,11 +2,10 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { Client } from '@connectrpc/connect';
 import { IdentityFeedService, IdentityService, type ReceiveScaiKeyEventResponse } from '@scaivault/contracts';
 import { type Database, openDatabase } from '@scaivault/db';
-import { createTestDatabase, type StartedModule, startModule, type Wire } from '@scaivault/testkit';
+import { createFakeSecrets, createTestDatabase, type StartedModule, startModule, type Wire } from '@scaivault/testkit';
 import { createIdentitySyncModule } from '../src/module.ts';
 import { identitySyncMigrations } from '../src/store/migrations.ts';
 import { openDatabaseProxy } from './database-proxy.ts';
-import { createFakeSecrets } from './fake-secrets.ts';
 
 export const webhookSecrets = ['first secret', 'second secret'] as const;
 
@@ -75,7 +74,7 @@ export const startIdentitySync = async (
 ): Promise<StartedIdentitySync> => {
   const database = await createTestDatabase({ migrations: [identitySyncMigrations] });
   const proxy = await openDatabaseProxy(database.url);
-  const secrets = createFakeSecrets();
+  const secrets = createFakeSecrets('identity-sync');
   let render: () => Promise<string> = () => Promise.resolve('');
   const vault = await startModule({
     wire,

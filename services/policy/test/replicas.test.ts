@@ -10,11 +10,16 @@ import {
 import { createPolicyReplica, type PolicyReplica } from '@scaivault/pipeline';
 import { createDirectTransport, createDispatcher, mount } from '@scaivault/runtime';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
-import { createTestDatabase, type StartedModule, startModule, type TestDatabase } from '@scaivault/testkit';
+import {
+  createFakeSecrets,
+  createTestDatabase,
+  type StartedModule,
+  startModule,
+  type TestDatabase,
+} from '@scaivault/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPolicyModule } from '../src/module.ts';
 import { policyMigrations } from '../src/store/migrations.ts';
-import { createFakeSecrets } from './fake-secrets.ts';
 import { policy } from './start-policy.ts';
 
 const leaseMs = 2_000;
@@ -46,7 +51,7 @@ const startProcess = async (database: TestDatabase): Promise<Process> => {
     wire: 'unary',
     create: (dependencies) => createPolicyModule({ ...dependencies, peersMaySurviveUs: true }),
     env: { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4', AUTHORITY_MAX_STALENESS: '2s' },
-    peers: { 'identity-sync': openEmptyDirectory(), secrets: createFakeSecrets().transport },
+    peers: { 'identity-sync': openEmptyDirectory(), secrets: createFakeSecrets('policy').transport },
   });
   const follower = createPolicyReplica({
     client: await module.peer(PolicyFeedService, 'secrets'),

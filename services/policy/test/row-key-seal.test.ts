@@ -1,16 +1,16 @@
 import { createRemoteKeySeal } from '@scaivault/pipeline';
 import { describeKeySeal } from '@scaivault/pipeline/key-seal-contract';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
+import { createFakeSecrets } from '@scaivault/testkit';
 import { expect, it } from 'vitest';
-import { createFakeSecrets } from './fake-secrets.ts';
 
 describeKeySeal('the secrets service, asked by policy', async () => ({
-  seal: createRemoteKeySeal(createFakeSecrets().transport),
+  seal: createRemoteKeySeal(createFakeSecrets('policy').transport),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 }));
 
 it('is an outage of ours while the secrets service is away', async () => {
-  const { keySeal, transport } = createFakeSecrets();
+  const { keySeal, transport } = createFakeSecrets('policy');
   const seal = createRemoteKeySeal(transport);
   const row = { tenantId: parseTenantId('tnt_a'), partnerId: parsePartnerId('ptn_x'), rowId: 'row-1' };
   const sealed = await seal.seal(row, new Uint8Array(64));

@@ -9,10 +9,16 @@ import {
 import { type Database, openDatabase } from '@scaivault/db';
 import { VaultError } from '@scaivault/errors';
 import { createDirectTransport, createDispatcher, mount } from '@scaivault/runtime';
-import { createTestDatabase, type StartedModule, startModule, type TestKeySeal, type Wire } from '@scaivault/testkit';
+import {
+  createFakeSecrets,
+  createTestDatabase,
+  type StartedModule,
+  startModule,
+  type TestKeySeal,
+  type Wire,
+} from '@scaivault/testkit';
 import { createPolicyModule } from '../src/module.ts';
 import { policyMigrations } from '../src/store/migrations.ts';
-import { createFakeSecrets } from './fake-secrets.ts';
 
 type Known = Partial<Omit<CallerRecord, '$typeName'>>;
 
@@ -55,7 +61,7 @@ export interface StartedPolicy extends AsyncDisposable {
 export const startPolicy = async (wire: Wire, env: Readonly<Record<string, string>> = {}): Promise<StartedPolicy> => {
   const database = await createTestDatabase({ migrations: [policyMigrations] });
   const directory = createFakeDirectory();
-  const secrets = createFakeSecrets();
+  const secrets = createFakeSecrets('policy');
   const vault = await startModule({
     wire,
     create: createPolicyModule,

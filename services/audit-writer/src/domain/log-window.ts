@@ -6,14 +6,14 @@ export interface LogWindow {
   readonly toMicros: number;
 }
 
-const usualSpanMicros = 7 * 86_400 * 1_000_000;
+const dayMicros = 86_400 * 1_000_000;
 /** No row is older, and PostgreSQL knows no year 0. */
 const firstMicros = Date.UTC(2000, 0, 1) * 1000;
 
-/** `to` is now and `from` seven days before it where they are left out (rest-api-core 7.2); 422 when `from` is later. */
-export const logWindow = (asked: Partial<LogWindow>, nowMicros: number): LogWindow => {
+/** `to` is now and `from` that many days before it where they are left out (rest-api-core 7.2); 422 when `from` is later. */
+export const logWindow = (asked: Partial<LogWindow>, usualDays: number, nowMicros: number): LogWindow => {
   const toMicros = asked.toMicros ?? nowMicros;
-  const fromMicros = asked.fromMicros ?? toMicros - usualSpanMicros;
+  const fromMicros = asked.fromMicros ?? toMicros - usualDays * dayMicros;
   if (fromMicros > toMicros) throw fieldError('from', 'conflict', 'must not be later than to');
   return { fromMicros: Math.max(fromMicros, firstMicros), toMicros: Math.max(toMicros, firstMicros) };
 };

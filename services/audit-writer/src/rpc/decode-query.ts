@@ -1,19 +1,10 @@
 import type { QueryAuditLogsRequest } from '@scaivault/contracts';
-import { fieldError } from '@scaivault/errors';
-import { type PathPrefix, parseTimestamp } from '@scaivault/tenancy';
+import type { PathPrefix } from '@scaivault/tenancy';
 import type { LogQuery } from '../app/query-logs.ts';
-
-const decodeTime = (field: string, text: string): number => {
-  const micros = parseTimestamp(text);
-  if (micros === undefined) throw fieldError(field, 'format', 'must be an RFC 3339 timestamp');
-  return micros;
-};
+import { decodeWindow } from './decode-window.ts';
 
 export const decodeQuery = (request: QueryAuditLogsRequest, prefix: PathPrefix | undefined): LogQuery => ({
-  window: {
-    ...(request.from === undefined ? {} : { fromMicros: decodeTime('from', request.from) }),
-    ...(request.to === undefined ? {} : { toMicros: decodeTime('to', request.to) }),
-  },
+  window: decodeWindow(request),
   actions: request.action,
   identityId: request.identityId,
   identityType: request.identityType,

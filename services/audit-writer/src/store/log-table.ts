@@ -1,5 +1,6 @@
 import type { Database, Statement, Tx } from '@scaivault/db';
 import type { LoggedRow } from '../domain/audit-row.ts';
+import { isDenial } from '../domain/is-denial.ts';
 import type { LogFilter, LogPage, LogStore } from '../ports.ts';
 
 const columns = (tx: Tx) => tx`
@@ -25,7 +26,8 @@ const matching = (tx: Tx, { identityId, identityType, path, success, sourceIp, r
   const conditions: Statement[] = [];
   if (identityId !== undefined) conditions.push(tx`and identity_id = ${identityId}`);
   if (identityType !== undefined) conditions.push(tx`and identity_type = ${identityType}`);
-  if (path !== undefined) {
+  if (typeof path === 'string') conditions.push(tx`and secret_path = ${path}`);
+  else if (path !== undefined) {
     // One range for the index, from the prefix itself on; the second half drops `path-x`, which sorts before `path/`.
     conditions.push(tx`and secret_path >= ${path.self ?? path.from} and secret_path < ${path.before}
       and (secret_path = ${path.self}::text or secret_path >= ${path.from})`);
@@ -71,18 +73,19 @@ export const selectLogs = (tx: Tx, scopeId: string, filter: LogFilter, page: Log
 /** The table `log`. */
 export const createLogTable = (db: Pick<Database, 'withScope' | 'sql'>): LogStore => ({
   add: async (scopeId, rows) => {
-    const [result] = await db.sql<{ stored: number }[]>`
-      select store_records(
+    const [result] = await db.sql<{ stored: number; tooOld: string[] }[]>`
+      select stored, too_old as "tooOld" from store_records(
         ${scopeId}, ${rows.map((row) => row.tsMicros)}::timestamptz[], ${rows.map((row) => row.id)}::text[],
         ${rows.map((row) => row.action)}::text[], ${rows.map((row) => row.identityType)}::text[],
         ${rows.map((row) => row.identityId)}::text[], ${rows.map((row) => row.secretPath)}::text[],
         ${rows.map((row) => row.sourceIp)}::text[], ${rows.map((row) => row.userAgent)}::text[],
         ${rows.map((row) => row.success)}::boolean[], ${rows.map((row) => row.errorCode)}::text[],
         ${rows.map((row) => row.policyId)}::text[], ${rows.map((row) => row.durationMs)}::integer[],
-        ${rows.map((row) => row.requestId)}::text[], ${rows.map((row) => row.extraData)}::text[]
-      ) as stored`;
+        ${rows.map((row) => row.requestId)}::text[], ${rows.map((row) => row.extraData)}::text[],
+        ${rows.map((row) => isDenial(row.errorCode))}::boolean[]
+      )`;
     if (result === undefined) throw new Error('store_records did not answer.');
-    return result.stored;
+    return result;
   },
 
   read: (scopeId, filter, page) => db.withScope(scopeId, (tx) => selectLogs(tx, scopeId, filter, page)),

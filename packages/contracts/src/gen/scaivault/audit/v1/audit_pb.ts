@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/audit/v1/audit.proto.
  */
 export const file_scaivault_audit_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zY2FpdmF1bHQvYXVkaXQvdjEvYXVkaXQucHJvdG8SEnNjYWl2YXVsdC5hdWRpdC52MSK0BAoVUXVlcnlBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBARIeCgZhY3Rpb24YAyADKAlCDoq1GAQYQFAykrUYAjgBEiEKC2lkZW50aXR5X2lkGAQgASgJQgeKtRgDGMACSAKIAQESPwoNaWRlbnRpdHlfdHlwZRgFIAEoCUIjirUYHzIEdXNlcjIPc2VydmljZV9hY2NvdW50MgZzeXN0ZW1IA4gBARIgCgtwYXRoX3ByZWZpeBgGIAEoCUIGirUYAkADSASIAQESFAoHc3VjY2VzcxgHIAEoCEgFiAEBEh4KCXNvdXJjZV9pcBgIIAEoCUIGirUYAkAGSAaIAQESHwoKcmVxdWVzdF9pZBgJIAEoCUIGirUYAhhASAeIAQESIwoFb3JkZXIYCiABKAlCD4q1GAsyBGRlc2MyA2FzY0gIiAEBEh0KBWxpbWl0GAsgASgFQgmKtRgFIAEo6AdICYgBARIcCgZjdXJzb3IYDCABKAlCB4q1GAMYgBBICogBAUIHCgVfZnJvbUIFCgNfdG9CDgoMX2lkZW50aXR5X2lkQhAKDl9pZGVudGl0eV90eXBlQg4KDF9wYXRoX3ByZWZpeEIKCghfc3VjY2Vzc0IMCgpfc291cmNlX2lwQg0KC19yZXF1ZXN0X2lkQggKBl9vcmRlckIICgZfbGltaXRCCQoHX2N1cnNvciJ2ChZRdWVyeUF1ZGl0TG9nc1Jlc3BvbnNlEioKBGxvZ3MYASADKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEwoGY3Vyc29yGAIgASgJSACIAQESEAoIaGFzX21vcmUYAyABKAhCCQoHX2N1cnNvciLLAwoIQXVkaXRMb2cSCgoCaWQYASABKAkSEQoJZXZlbnRfc2VxGAIgASgDEhEKCXRlbmFudF9pZBgDIAEoCRI1Cgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAESDgoGYWN0aW9uGAUgASgJEhUKDWlkZW50aXR5X3R5cGUYBiABKAkSEwoLaWRlbnRpdHlfaWQYByABKAkSGAoLc2VjcmV0X3BhdGgYCCABKAlIAIgBARIWCglzb3VyY2VfaXAYCSABKAlIAYgBARIXCgp1c2VyX2FnZW50GAogASgJSAKIAQESDwoHc3VjY2VzcxgLIAEoCBIXCgplcnJvcl9jb2RlGAwgASgJSAOIAQESFgoJcG9saWN5X2lkGA0gASgJSASIAQESEwoLZHVyYXRpb25fbXMYDiABKAUSEgoKcmVxdWVzdF9pZBgPIAEoCRIaCgpleHRyYV9kYXRhGBAgASgMQgaStRgCCAFCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZCIsChlJbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Eg8KB3JlY29yZHMYASADKAwiLAoaSW5nZXN0QXVkaXRSZWNvcmRzUmVzcG9uc2USDgoGc3RvcmVkGAEgASgFIpYDCgtBdWRpdFJlY29yZBIKCgJpZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSGAoQdGltZXN0YW1wX21pY3JvcxgDIAEoAxIOCgZhY3Rpb24YBCABKAkSFQoNaWRlbnRpdHlfdHlwZRgFIAEoCRITCgtpZGVudGl0eV9pZBgGIAEoCRIYCgtzZWNyZXRfcGF0aBgHIAEoCUgAiAEBEhYKCXNvdXJjZV9pcBgIIAEoCUgBiAEBEhcKCnVzZXJfYWdlbnQYCSABKAlIAogBARIPCgdzdWNjZXNzGAogASgIEhcKCmVycm9yX2NvZGUYCyABKAlIA4gBARIWCglwb2xpY3lfaWQYDCABKAlIBIgBARITCgtkdXJhdGlvbl9tcxgNIAEoBRISCgpyZXF1ZXN0X2lkGA4gASgJEhIKCmV4dHJhX2RhdGEYDyABKAxCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZDL+AQoMQXVkaXRTZXJ2aWNlEtABCg5RdWVyeUF1ZGl0TG9ncxIpLnNjYWl2YXVsdC5hdWRpdC52MS5RdWVyeUF1ZGl0TG9nc1JlcXVlc3QaKi5zY2FpdmF1bHQuYXVkaXQudjEuUXVlcnlBdWRpdExvZ3NSZXNwb25zZSJnirUYNBIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWRCDXtwYXRoX3ByZWZpeH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIQEg4vdjEvYXVkaXQvbG9ncxobirUYFwoMYXVkaXQtd3JpdGVyEAEaBUF1ZGl0MuUBChJBdWRpdEluZ2VzdFNlcnZpY2USugEKEkluZ2VzdEF1ZGl0UmVjb3JkcxItLnNjYWl2YXVsdC5hdWRpdC52MS5Jbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Gi4uc2NhaXZhdWx0LmF1ZGl0LnYxLkluZ2VzdEF1ZGl0UmVjb3Jkc1Jlc3BvbnNlIkWKtRhBCANSB2dhdGV3YXlSB3NlY3JldHNSBnBvbGljeVINaWRlbnRpdHktc3luY1IMYXVkaXQtd3JpdGVyUgZldmVudHMaEoq1GA4KDGF1ZGl0LXdyaXRlcmIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
+  fileDesc("Ch5zY2FpdmF1bHQvYXVkaXQvdjEvYXVkaXQucHJvdG8SEnNjYWl2YXVsdC5hdWRpdC52MSK0BAoVUXVlcnlBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBARIeCgZhY3Rpb24YAyADKAlCDoq1GAQYQFAykrUYAjgBEiEKC2lkZW50aXR5X2lkGAQgASgJQgeKtRgDGMACSAKIAQESPwoNaWRlbnRpdHlfdHlwZRgFIAEoCUIjirUYHzIEdXNlcjIPc2VydmljZV9hY2NvdW50MgZzeXN0ZW1IA4gBARIgCgtwYXRoX3ByZWZpeBgGIAEoCUIGirUYAkADSASIAQESFAoHc3VjY2VzcxgHIAEoCEgFiAEBEh4KCXNvdXJjZV9pcBgIIAEoCUIGirUYAkAGSAaIAQESHwoKcmVxdWVzdF9pZBgJIAEoCUIGirUYAhhASAeIAQESIwoFb3JkZXIYCiABKAlCD4q1GAsyBGRlc2MyA2FzY0gIiAEBEh0KBWxpbWl0GAsgASgFQgmKtRgFIAEo6AdICYgBARIcCgZjdXJzb3IYDCABKAlCB4q1GAMYgBBICogBAUIHCgVfZnJvbUIFCgNfdG9CDgoMX2lkZW50aXR5X2lkQhAKDl9pZGVudGl0eV90eXBlQg4KDF9wYXRoX3ByZWZpeEIKCghfc3VjY2Vzc0IMCgpfc291cmNlX2lwQg0KC19yZXF1ZXN0X2lkQggKBl9vcmRlckIICgZfbGltaXRCCQoHX2N1cnNvciJ2ChZRdWVyeUF1ZGl0TG9nc1Jlc3BvbnNlEioKBGxvZ3MYASADKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEwoGY3Vyc29yGAIgASgJSACIAQESEAoIaGFzX21vcmUYAyABKAhCCQoHX2N1cnNvciLGAQoWUmVhZFNlY3JldFRyYWlsUmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAAhIZCgRmcm9tGAIgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgDIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYBCABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgFIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKyAQoLU2VjcmV0VHJhaWwSDAoEcGF0aBgBIAEoCRI3CgdzdW1tYXJ5GAIgASgLMiYuc2NhaXZhdWx0LmF1ZGl0LnYxLlNlY3JldFRyYWlsU3VtbWFyeRIqCgRsb2dzGAMgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0TG9nEhMKBmN1cnNvchgEIAEoCUgAiAEBEhAKCGhhc19tb3JlGAUgASgIQgkKB19jdXJzb3Ii1QEKElNlY3JldFRyYWlsU3VtbWFyeRINCgVyZWFkcxgBIAEoAxIOCgZ3cml0ZXMYAiABKAMSDgoGZGVuaWVkGAMgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAQgASgDEjgKDGxhc3RfcmVhZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoARI7Cg9sYXN0X3dyaXR0ZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAEi0AEKGFJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBIeCgtpZGVudGl0eV9pZBgBIAEoCUIJirUYBQgBGMACEhkKBGZyb20YAiABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAMgASgJQgaKtRgCQAVIAYgBARIdCgVsaW1pdBgEIAEoBUIJirUYBSABKOgHSAKIAQESHAoGY3Vyc29yGAUgASgJQgeKtRgDGIAQSAOIAQFCBwoFX2Zyb21CBQoDX3RvQggKBl9saW1pdEIJCgdfY3Vyc29yIr0BCg1JZGVudGl0eVRyYWlsEhMKC2lkZW50aXR5X2lkGAEgASgJEjkKB3N1bW1hcnkYAiABKAsyKC5zY2FpdmF1bHQuYXVkaXQudjEuSWRlbnRpdHlUcmFpbFN1bW1hcnkSKgoEbG9ncxgDIAMoCzIcLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdExvZxITCgZjdXJzb3IYBCABKAlIAIgBARIQCghoYXNfbW9yZRgFIAEoCEIJCgdfY3Vyc29yIscBChRJZGVudGl0eVRyYWlsU3VtbWFyeRIUCgx0b3RhbF9ldmVudHMYASABKAMSDgoGZGVuaWVkGAIgASgDEhQKDHVuaXF1ZV9wYXRocxgDIAEoAxI5Cg1maXJzdF9zZWVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEjgKDGxhc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoASJfChlTdW1tYXJpemVBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8i2wMKDEF1ZGl0U3VtbWFyeRIwCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEi4KAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhQKDHRvdGFsX2V2ZW50cxgDIAEoAxIZChFzdWNjZXNzZnVsX2V2ZW50cxgEIAEoAxIVCg1mYWlsZWRfZXZlbnRzGAUgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAYgASgDEhQKDHVuaXF1ZV9wYXRocxgHIAEoAxJBCglieV9hY3Rpb24YCCADKAsyLi5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTdW1tYXJ5LkJ5QWN0aW9uRW50cnkSSAoNYnlfZXJyb3JfY29kZRgJIAMoCzIxLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkuQnlFcnJvckNvZGVFbnRyeRovCg1CeUFjdGlvbkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaMgoQQnlFcnJvckNvZGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIhoKGFJlYWRBdWRpdFNldHRpbmdzUmVxdWVzdCJWChdTZXRBdWRpdFNldHRpbmdzUmVxdWVzdBIoCg5yZXRlbnRpb25fZGF5cxgBIAEoBUILirUYBwgBIB4owhxIAIgBAUIRCg9fcmV0ZW50aW9uX2RheXMiJwoNQXVkaXRTZXR0aW5ncxIWCg5yZXRlbnRpb25fZGF5cxgBIAEoBSLLAwoIQXVkaXRMb2cSCgoCaWQYASABKAkSEQoJZXZlbnRfc2VxGAIgASgDEhEKCXRlbmFudF9pZBgDIAEoCRI1Cgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAESDgoGYWN0aW9uGAUgASgJEhUKDWlkZW50aXR5X3R5cGUYBiABKAkSEwoLaWRlbnRpdHlfaWQYByABKAkSGAoLc2VjcmV0X3BhdGgYCCABKAlIAIgBARIWCglzb3VyY2VfaXAYCSABKAlIAYgBARIXCgp1c2VyX2FnZW50GAogASgJSAKIAQESDwoHc3VjY2VzcxgLIAEoCBIXCgplcnJvcl9jb2RlGAwgASgJSAOIAQESFgoJcG9saWN5X2lkGA0gASgJSASIAQESEwoLZHVyYXRpb25fbXMYDiABKAUSEgoKcmVxdWVzdF9pZBgPIAEoCRIaCgpleHRyYV9kYXRhGBAgASgMQgaStRgCCAFCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZCIsChlJbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Eg8KB3JlY29yZHMYASADKAwiLAoaSW5nZXN0QXVkaXRSZWNvcmRzUmVzcG9uc2USDgoGc3RvcmVkGAEgASgFIpYDCgtBdWRpdFJlY29yZBIKCgJpZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSGAoQdGltZXN0YW1wX21pY3JvcxgDIAEoAxIOCgZhY3Rpb24YBCABKAkSFQoNaWRlbnRpdHlfdHlwZRgFIAEoCRITCgtpZGVudGl0eV9pZBgGIAEoCRIYCgtzZWNyZXRfcGF0aBgHIAEoCUgAiAEBEhYKCXNvdXJjZV9pcBgIIAEoCUgBiAEBEhcKCnVzZXJfYWdlbnQYCSABKAlIAogBARIPCgdzdWNjZXNzGAogASgIEhcKCmVycm9yX2NvZGUYCyABKAlIA4gBARIWCglwb2xpY3lfaWQYDCABKAlIBIgBARITCgtkdXJhdGlvbl9tcxgNIAEoBRISCgpyZXF1ZXN0X2lkGA4gASgJEhIKCmV4dHJhX2RhdGEYDyABKAxCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZDK6CQoMQXVkaXRTZXJ2aWNlEtABCg5RdWVyeUF1ZGl0TG9ncxIpLnNjYWl2YXVsdC5hdWRpdC52MS5RdWVyeUF1ZGl0TG9nc1JlcXVlc3QaKi5zY2FpdmF1bHQuYXVkaXQudjEuUXVlcnlBdWRpdExvZ3NSZXNwb25zZSJnirUYNBIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWRCDXtwYXRoX3ByZWZpeH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIQEg4vdjEvYXVkaXQvbG9ncxLNAQoPUmVhZFNlY3JldFRyYWlsEiouc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRTZWNyZXRUcmFpbFJlcXVlc3QaHy5zY2FpdmF1bHQuYXVkaXQudjEuU2VjcmV0VHJhaWwibYq1GC0SCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkQgZ7cGF0aH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIdEhsvdjEvYXVkaXQvc2VjcmV0cy97cGF0aD0qKn0SxAEKEVJlYWRJZGVudGl0eVRyYWlsEiwuc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBohLnNjYWl2YXVsdC5hdWRpdC52MS5JZGVudGl0eVRyYWlsIl6KtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GAcKAsgBEgFMgtPkkwIkEiIvdjEvYXVkaXQvaWRlbnRpdGllcy97aWRlbnRpdHlfaWR9ErEBChJTdW1tYXJpemVBdWRpdExvZ3MSLS5zY2FpdmF1bHQuYXVkaXQudjEuU3VtbWFyaXplQXVkaXRMb2dzUmVxdWVzdBogLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkiSoq1GCUSCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkkrUYBAoCyAGC0+STAhMSES92MS9hdWRpdC9zdW1tYXJ5ErEBChFSZWFkQXVkaXRTZXR0aW5ncxIsLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkQXVkaXRTZXR0aW5nc1JlcXVlc3QaIS5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTZXR0aW5ncyJLirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgECgLIAYLT5JMCFBISL3YxL2F1ZGl0L3NldHRpbmdzEroBChBTZXRBdWRpdFNldHRpbmdzEisuc2NhaXZhdWx0LmF1ZGl0LnYxLlNldEF1ZGl0U2V0dGluZ3NSZXF1ZXN0GiEuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0U2V0dGluZ3MiVoq1GCsSBWFkbWluMgthdWRpdDpxdWVyeToVYXVkaXRfc2V0dGluZ3NfdXBkYXRlkrUYBgoCyAEgAYLT5JMCFzoBKhoSL3YxL2F1ZGl0L3NldHRpbmdzGhuKtRgXCgxhdWRpdC13cml0ZXIQARoFQXVkaXQy5QEKEkF1ZGl0SW5nZXN0U2VydmljZRK6AQoSSW5nZXN0QXVkaXRSZWNvcmRzEi0uc2NhaXZhdWx0LmF1ZGl0LnYxLkluZ2VzdEF1ZGl0UmVjb3Jkc1JlcXVlc3QaLi5zY2FpdmF1bHQuYXVkaXQudjEuSW5nZXN0QXVkaXRSZWNvcmRzUmVzcG9uc2UiRYq1GEEIA1IHZ2F0ZXdheVIHc2VjcmV0c1IGcG9saWN5Ug1pZGVudGl0eS1zeW5jUgxhdWRpdC13cml0ZXJSBmV2ZW50cxoSirUYDgoMYXVkaXQtd3JpdGVyYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
 
 /**
  * @generated from message scaivault.audit.v1.QueryAuditLogsRequest
@@ -128,6 +128,401 @@ export const QueryAuditLogsResponseSchema: GenMessage<QueryAuditLogsResponse> = 
   messageDesc(file_scaivault_audit_v1_audit, 1);
 
 /**
+ * @generated from message scaivault.audit.v1.ReadSecretTrailRequest
+ */
+export type ReadSecretTrailRequest = Message<"scaivault.audit.v1.ReadSecretTrailRequest"> & {
+  /**
+   * Policy path, reserved first segments included.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Inclusive; 30 days before `to` when left out.
+   *
+   * @generated from field: optional string from = 2;
+   */
+  from?: string | undefined;
+
+  /**
+   * Exclusive; now when left out.
+   *
+   * @generated from field: optional string to = 3;
+   */
+  to?: string | undefined;
+
+  /**
+   * Page size; 100 when left out.
+   *
+   * @generated from field: optional int32 limit = 4;
+   */
+  limit?: number | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 5;
+   */
+  cursor?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ReadSecretTrailRequest.
+ * Use `create(ReadSecretTrailRequestSchema)` to create a new message.
+ */
+export const ReadSecretTrailRequestSchema: GenMessage<ReadSecretTrailRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 2);
+
+/**
+ * @generated from message scaivault.audit.v1.SecretTrail
+ */
+export type SecretTrail = Message<"scaivault.audit.v1.SecretTrail"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: scaivault.audit.v1.SecretTrailSummary summary = 2;
+   */
+  summary?: SecretTrailSummary | undefined;
+
+  /**
+   * @generated from field: repeated scaivault.audit.v1.AuditLog logs = 3;
+   */
+  logs: AuditLog[];
+
+  /**
+   * @generated from field: optional string cursor = 4;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: bool has_more = 5;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.SecretTrail.
+ * Use `create(SecretTrailSchema)` to create a new message.
+ */
+export const SecretTrailSchema: GenMessage<SecretTrail> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 3);
+
+/**
+ * Over the last 30 days and the UTC day in which they begin.
+ *
+ * @generated from message scaivault.audit.v1.SecretTrailSummary
+ */
+export type SecretTrailSummary = Message<"scaivault.audit.v1.SecretTrailSummary"> & {
+  /**
+   * Rows of action `read` that succeeded.
+   *
+   * @generated from field: int64 reads = 1;
+   */
+  reads: bigint;
+
+  /**
+   * Rows of action `write` that succeeded.
+   *
+   * @generated from field: int64 writes = 2;
+   */
+  writes: bigint;
+
+  /**
+   * Rows of any action that were refused with a 403.
+   *
+   * @generated from field: int64 denied = 3;
+   */
+  denied: bigint;
+
+  /**
+   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   *
+   * @generated from field: int64 unique_identities = 4;
+   */
+  uniqueIdentities: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_read_at = 5;
+   */
+  lastReadAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_written_at = 6;
+   */
+  lastWrittenAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.SecretTrailSummary.
+ * Use `create(SecretTrailSummarySchema)` to create a new message.
+ */
+export const SecretTrailSummarySchema: GenMessage<SecretTrailSummary> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 4);
+
+/**
+ * @generated from message scaivault.audit.v1.ReadIdentityTrailRequest
+ */
+export type ReadIdentityTrailRequest = Message<"scaivault.audit.v1.ReadIdentityTrailRequest"> & {
+  /**
+   * `user:<email>`, `sa:<name>` or `system:<service>`.
+   *
+   * @generated from field: string identity_id = 1;
+   */
+  identityId: string;
+
+  /**
+   * Inclusive; 30 days before `to` when left out.
+   *
+   * @generated from field: optional string from = 2;
+   */
+  from?: string | undefined;
+
+  /**
+   * Exclusive; now when left out.
+   *
+   * @generated from field: optional string to = 3;
+   */
+  to?: string | undefined;
+
+  /**
+   * Page size; 100 when left out.
+   *
+   * @generated from field: optional int32 limit = 4;
+   */
+  limit?: number | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 5;
+   */
+  cursor?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ReadIdentityTrailRequest.
+ * Use `create(ReadIdentityTrailRequestSchema)` to create a new message.
+ */
+export const ReadIdentityTrailRequestSchema: GenMessage<ReadIdentityTrailRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 5);
+
+/**
+ * @generated from message scaivault.audit.v1.IdentityTrail
+ */
+export type IdentityTrail = Message<"scaivault.audit.v1.IdentityTrail"> & {
+  /**
+   * @generated from field: string identity_id = 1;
+   */
+  identityId: string;
+
+  /**
+   * @generated from field: scaivault.audit.v1.IdentityTrailSummary summary = 2;
+   */
+  summary?: IdentityTrailSummary | undefined;
+
+  /**
+   * @generated from field: repeated scaivault.audit.v1.AuditLog logs = 3;
+   */
+  logs: AuditLog[];
+
+  /**
+   * @generated from field: optional string cursor = 4;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: bool has_more = 5;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.IdentityTrail.
+ * Use `create(IdentityTrailSchema)` to create a new message.
+ */
+export const IdentityTrailSchema: GenMessage<IdentityTrail> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 6);
+
+/**
+ * Over the last 30 days and the UTC day in which they begin.
+ *
+ * @generated from message scaivault.audit.v1.IdentityTrailSummary
+ */
+export type IdentityTrailSummary = Message<"scaivault.audit.v1.IdentityTrailSummary"> & {
+  /**
+   * @generated from field: int64 total_events = 1;
+   */
+  totalEvents: bigint;
+
+  /**
+   * Rows that were refused with a 403.
+   *
+   * @generated from field: int64 denied = 2;
+   */
+  denied: bigint;
+
+  /**
+   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   *
+   * @generated from field: int64 unique_paths = 3;
+   */
+  uniquePaths: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp first_seen_at = 4;
+   */
+  firstSeenAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_seen_at = 5;
+   */
+  lastSeenAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.IdentityTrailSummary.
+ * Use `create(IdentityTrailSummarySchema)` to create a new message.
+ */
+export const IdentityTrailSummarySchema: GenMessage<IdentityTrailSummary> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 7);
+
+/**
+ * @generated from message scaivault.audit.v1.SummarizeAuditLogsRequest
+ */
+export type SummarizeAuditLogsRequest = Message<"scaivault.audit.v1.SummarizeAuditLogsRequest"> & {
+  /**
+   * Inclusive; when left out, the whole hour in which it was 30 days before `to`.
+   *
+   * @generated from field: optional string from = 1;
+   */
+  from?: string | undefined;
+
+  /**
+   * Exclusive; when left out, now, and all that has come by now counts.
+   *
+   * @generated from field: optional string to = 2;
+   */
+  to?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.SummarizeAuditLogsRequest.
+ * Use `create(SummarizeAuditLogsRequestSchema)` to create a new message.
+ */
+export const SummarizeAuditLogsRequestSchema: GenMessage<SummarizeAuditLogsRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 8);
+
+/**
+ * @generated from message scaivault.audit.v1.AuditSummary
+ */
+export type AuditSummary = Message<"scaivault.audit.v1.AuditSummary"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp from = 1;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp to = 2;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * @generated from field: int64 total_events = 3;
+   */
+  totalEvents: bigint;
+
+  /**
+   * @generated from field: int64 successful_events = 4;
+   */
+  successfulEvents: bigint;
+
+  /**
+   * @generated from field: int64 failed_events = 5;
+   */
+  failedEvents: bigint;
+
+  /**
+   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   *
+   * @generated from field: int64 unique_identities = 6;
+   */
+  uniqueIdentities: bigint;
+
+  /**
+   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   *
+   * @generated from field: int64 unique_paths = 7;
+   */
+  uniquePaths: bigint;
+
+  /**
+   * @generated from field: map<string, int64> by_action = 8;
+   */
+  byAction: { [key: string]: bigint };
+
+  /**
+   * @generated from field: map<string, int64> by_error_code = 9;
+   */
+  byErrorCode: { [key: string]: bigint };
+};
+
+/**
+ * Describes the message scaivault.audit.v1.AuditSummary.
+ * Use `create(AuditSummarySchema)` to create a new message.
+ */
+export const AuditSummarySchema: GenMessage<AuditSummary> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 9);
+
+/**
+ * @generated from message scaivault.audit.v1.ReadAuditSettingsRequest
+ */
+export type ReadAuditSettingsRequest = Message<"scaivault.audit.v1.ReadAuditSettingsRequest"> & {
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ReadAuditSettingsRequest.
+ * Use `create(ReadAuditSettingsRequestSchema)` to create a new message.
+ */
+export const ReadAuditSettingsRequestSchema: GenMessage<ReadAuditSettingsRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 10);
+
+/**
+ * @generated from message scaivault.audit.v1.SetAuditSettingsRequest
+ */
+export type SetAuditSettingsRequest = Message<"scaivault.audit.v1.SetAuditSettingsRequest"> & {
+  /**
+   * @generated from field: optional int32 retention_days = 1;
+   */
+  retentionDays?: number | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.SetAuditSettingsRequest.
+ * Use `create(SetAuditSettingsRequestSchema)` to create a new message.
+ */
+export const SetAuditSettingsRequestSchema: GenMessage<SetAuditSettingsRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 11);
+
+/**
+ * @generated from message scaivault.audit.v1.AuditSettings
+ */
+export type AuditSettings = Message<"scaivault.audit.v1.AuditSettings"> & {
+  /**
+   * Rows older than this are removed.
+   *
+   * @generated from field: int32 retention_days = 1;
+   */
+  retentionDays: number;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.AuditSettings.
+ * Use `create(AuditSettingsSchema)` to create a new message.
+ */
+export const AuditSettingsSchema: GenMessage<AuditSettings> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 12);
+
+/**
  * @generated from message scaivault.audit.v1.AuditLog
  */
 export type AuditLog = Message<"scaivault.audit.v1.AuditLog"> & {
@@ -225,7 +620,7 @@ export type AuditLog = Message<"scaivault.audit.v1.AuditLog"> & {
  * Use `create(AuditLogSchema)` to create a new message.
  */
 export const AuditLogSchema: GenMessage<AuditLog> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 2);
+  messageDesc(file_scaivault_audit_v1_audit, 13);
 
 /**
  * @generated from message scaivault.audit.v1.IngestAuditRecordsRequest
@@ -244,7 +639,7 @@ export type IngestAuditRecordsRequest = Message<"scaivault.audit.v1.IngestAuditR
  * Use `create(IngestAuditRecordsRequestSchema)` to create a new message.
  */
 export const IngestAuditRecordsRequestSchema: GenMessage<IngestAuditRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 3);
+  messageDesc(file_scaivault_audit_v1_audit, 14);
 
 /**
  * @generated from message scaivault.audit.v1.IngestAuditRecordsResponse
@@ -261,7 +656,7 @@ export type IngestAuditRecordsResponse = Message<"scaivault.audit.v1.IngestAudit
  * Use `create(IngestAuditRecordsResponseSchema)` to create a new message.
  */
 export const IngestAuditRecordsResponseSchema: GenMessage<IngestAuditRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 4);
+  messageDesc(file_scaivault_audit_v1_audit, 15);
 
 /**
  * One finished (or, after a crash, unfinished) request as the journal holds it; never a value of a secret.
@@ -352,7 +747,7 @@ export type AuditRecord = Message<"scaivault.audit.v1.AuditRecord"> & {
  * Use `create(AuditRecordSchema)` to create a new message.
  */
 export const AuditRecordSchema: GenMessage<AuditRecord> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 5);
+  messageDesc(file_scaivault_audit_v1_audit, 16);
 
 /**
  * Every answer leaves a record here, the refusals too; never a value.
@@ -369,6 +764,57 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof QueryAuditLogsRequestSchema;
     output: typeof QueryAuditLogsResponseSchema;
+  },
+  /**
+   * All that became of one policy path, newest first, whether the thing still exists or not; the last 30 days when no time
+   * is given. The summary is over the last 30 days whatever the time asked for.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ReadSecretTrail
+   */
+  readSecretTrail: {
+    methodKind: "unary";
+    input: typeof ReadSecretTrailRequestSchema;
+    output: typeof SecretTrailSchema;
+  },
+  /**
+   * All that one identity did, newest first; otherwise like the trail of a path.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ReadIdentityTrail
+   */
+  readIdentityTrail: {
+    methodKind: "unary";
+    input: typeof ReadIdentityTrailRequestSchema;
+    output: typeof IdentityTrailSchema;
+  },
+  /**
+   * Counts the records of the tenant; the last 30 days when no time is given.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.SummarizeAuditLogs
+   */
+  summarizeAuditLogs: {
+    methodKind: "unary";
+    input: typeof SummarizeAuditLogsRequestSchema;
+    output: typeof AuditSummarySchema;
+  },
+  /**
+   * How the tenant keeps its records.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ReadAuditSettings
+   */
+  readAuditSettings: {
+    methodKind: "unary";
+    input: typeof ReadAuditSettingsRequestSchema;
+    output: typeof AuditSettingsSchema;
+  },
+  /**
+   * Sets how the tenant keeps its records. Whole sealed batches are removed; their checkpoints stay.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.SetAuditSettings
+   */
+  setAuditSettings: {
+    methodKind: "unary";
+    input: typeof SetAuditSettingsRequestSchema;
+    output: typeof AuditSettingsSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_scaivault_audit_v1_audit, 0);

@@ -2,9 +2,9 @@ import { create } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
 import { KeyService, OpenRowKeyResponseSchema, type RowPlace, SealedRowKeySchema } from '@scaivault/contracts';
 import type { KeyedRow } from '@scaivault/pipeline';
-import { createDirectTransport, createDispatcher, mount } from '@scaivault/runtime';
+import { createDirectTransport, createDispatcher, mount, type PeerName } from '@scaivault/runtime';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
-import { createTestKeySeal, type TestKeySeal } from '@scaivault/testkit';
+import { createTestKeySeal, type TestKeySeal } from './test-key-seal.ts';
 
 const rowOf = (place: RowPlace | undefined): KeyedRow => ({
   tenantId: parseTenantId(place?.tenantId ?? ''),
@@ -12,8 +12,10 @@ const rowOf = (place: RowPlace | undefined): KeyedRow => ({
   rowId: place?.rowId ?? '',
 });
 
-/** Stands for the secrets service as far as it seals row keys. */
-export const createFakeSecrets = (): { readonly keySeal: TestKeySeal; readonly transport: Transport } => {
+/** Stands for the secrets service as far as it seals row keys, for one that calls it by this name. */
+export const createFakeSecrets = (
+  caller: PeerName,
+): { readonly keySeal: TestKeySeal; readonly transport: Transport } => {
   const keySeal = createTestKeySeal();
   const service = mount(KeyService, {
     sealRowKey: async ({ place, key }) => create(SealedRowKeySchema, await keySeal.seal(rowOf(place), key)),
@@ -24,5 +26,5 @@ export const createFakeSecrets = (): { readonly keySeal: TestKeySeal; readonly t
     },
   });
   const dispatcher = createDispatcher([service], (_method, handler) => handler);
-  return { keySeal, transport: createDirectTransport(() => dispatcher, 'policy') };
+  return { keySeal, transport: createDirectTransport(() => dispatcher, caller) };
 };
