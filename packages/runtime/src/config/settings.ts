@@ -90,7 +90,10 @@ export const settings = {
   S3_FORCE_PATH_STYLE: kind.flag(false, 'bucket in the path instead of the host name'),
   OBJECT_STORE_THRESHOLD: kind.integer(65_536, 1, 8_388_608, 'ciphertext above it goes to the object store'),
   AUDIT_MODE: kind.choice(['async', 'strict'], 'async', 'journal only, or wait for the committed row'),
-  AUDIT_RETENTION: kind.duration('400d', 'how long audit rows are kept where a tenant says nothing else; whole days, 30d to 3650d'),
+  AUDIT_RETENTION: kind.duration(
+    '400d',
+    'how long audit rows are kept where a tenant says nothing else; whole days, 30d to 3650d',
+  ),
   AUDIT_SEAL_INTERVAL: kind.duration('10s', 'interval of audit checkpoints'),
   AUTHORITY_MAX_STALENESS: kind.duration('5s', 'how long cached policies and identities may be used unconfirmed'),
   JOURNAL_DIR: kind.optionalText('audit journal; journal/ below DATA_DIR when unset'),
