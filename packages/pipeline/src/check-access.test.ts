@@ -56,7 +56,11 @@ describe('a process', () => {
       /leaves rows of items/,
     ],
     ['rows by a list it has not', { scope: 's', audit: 'read', auditUnlessEmpty: 'absent' }, /leaves rows by a list/],
-    ['rows by a field that is no list', { scope: 's', audit: 'read', auditUnlessEmpty: 'text' }, /leaves rows by a list/],
+    [
+      'rows by a field that is no list',
+      { scope: 's', audit: 'read', auditUnlessEmpty: 'text' },
+      /leaves rows by a list/,
+    ],
     ['rows by a list without an action', { scope: 's', auditUnlessEmpty: 'text' }, /leaves rows by a list/],
     ['no audit action', { scope: 's', noRow: false }, /names no audit action, nor says/],
     ['no audit action for everybody', { audience: Audience.PUBLIC, noRow: false }, /names no audit action, nor says/],
