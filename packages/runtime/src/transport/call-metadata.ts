@@ -10,12 +10,11 @@ export const metadataFromHeaders = (header: HeaderSource): CallMetadata => {
     const headers = new Headers(header);
     return { get: (name) => headers.get(name) ?? undefined };
   }
-  const record = header as Readonly<Record<string, string>>;
-  return {
-    get: (name) => {
-      if (Object.hasOwn(record, name)) return record[name];
-      for (const key in record) if (key.toLowerCase() === name) return record[key];
-      return undefined;
-    },
-  };
+  // Most names that a call is asked for were not sent; a Map knows that at once.
+  const values = new Map<string, string>();
+  for (const [name, value] of Object.entries(header as Readonly<Record<string, string>>)) {
+    const lower = name.toLowerCase();
+    if (lower === name || !values.has(lower)) values.set(lower, value);
+  }
+  return values;
 };
