@@ -16,6 +16,7 @@ import {
   type PeerName,
   productVersion,
   type RunningProcess,
+  releaseStartMemory,
   settingsWithoutEffect,
   startMetricsServer,
 } from '@scaivault/runtime';
@@ -66,6 +67,7 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
   const gateway = await createGatewayModule(dependenciesOf('gateway'), kit, checks);
   for (const module of services) await module.start();
   await kit.start();
+  releaseStartMemory();
   await gateway.start();
   const metricsServer =
     config.METRICS_BIND_ADDRESS === ''
