@@ -179,12 +179,11 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      // As the start scripts set it.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/node-compile'),
       BIND_ADDRESS: `127.0.0.1:${ports.api}`,
       SCAIKEY_EMULATOR_BIND: `127.0.0.1:${ports.scaiKey}`,
       DATA_DIR: dataDir,
-      // As the start scripts set it: a third of a start would be spent on stripping types and compiling.
-      NODE_COMPILE_CACHE: 'node_modules/.cache/node',
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
