@@ -33,6 +33,8 @@ export interface Caller {
    * same. A super_admin may have named another partner than `partnerId`.
    */
   readonly objectScope: Scope;
+  /** Where this call finds what is of scope partner: with `partnerId`, or with the partner that a super_admin has named. */
+  readonly sharedScope: Scope;
   /** Tenant of the token, when it is another one. */
   readonly homeTenantId: TenantId | null;
   readonly roles: ReadonlySet<string>;

@@ -1,9 +1,9 @@
 import { evaluatorFor, type PolicyBundle } from '@scaivault/policy-engine';
-import { type Scope, tenantScope } from '@scaivault/tenancy';
 import type { VerifiedToken } from './authenticate/verified-token.ts';
 import type { Caller } from './caller.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ResolvedIdentity } from './resolve/resolve-identity.ts';
+import type { ObjectScopes } from './resolve/resolve-object-scope.ts';
 import type { ResolvedTenant } from './resolve/resolve-tenant.ts';
 import { subjectIn } from './resolve/subject-in.ts';
 
@@ -12,7 +12,7 @@ export const makeCaller = (
   token: VerifiedToken,
   identity: ResolvedIdentity,
   tenant: ResolvedTenant,
-  objectScope: Scope,
+  scopes: ObjectScopes,
   request: RequestInfo,
   bundle: PolicyBundle,
   nowMs: number,
@@ -31,8 +31,7 @@ export const makeCaller = (
     displayName: identity.displayName,
     tenantId: tenant.tenantId,
     partnerId: tenant.partnerId,
-    scope: objectScope.kind === 'tenant' ? objectScope : tenantScope(tenant.tenantId, tenant.partnerId),
-    objectScope,
+    ...scopes,
     homeTenantId: tenant.homeTenantId,
     roles: identity.roles,
     groups: identity.groups,

@@ -33,7 +33,7 @@ import type { PolicySource } from './replica/policy-replica.ts';
 import { openRequest, type RequestInfo } from './request-info.ts';
 import type { IdentityDirectory } from './resolve/identity-directory.ts';
 import { type ResolvedIdentity, resolveIdentity } from './resolve/resolve-identity.ts';
-import { resolveObjectScope } from './resolve/resolve-object-scope.ts';
+import { canNamePartner, resolveObjectScopes } from './resolve/resolve-object-scope.ts';
 import { resolveTenant } from './resolve/resolve-tenant.ts';
 import { defect, type RpcCall, rpcCallKey } from './rpc-call.ts';
 import { auditedWork, runAudited, runKeyed } from './run-audited.ts';
@@ -73,7 +73,7 @@ const noPolicies = compilePolicies([]);
 const compileIdentify = (method: DescMethodUnary, option: Access, options: PipelineOptions): Step => {
   const isLimited = option.rate !== '';
   const needsPolicies = permissionOf(method) !== undefined;
-  const servesPartners = getOption(method.parent, surface).partnerPrefix;
+  const served = getOption(method.parent, surface);
   return async (passage) => {
     const { context, request, facts } = passage;
     const seen = options.authenticate(authorizationOf(context), request.sourceIp);
@@ -95,12 +95,12 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
       word: context.metadata.get(metadataNames.objectScope),
       partner: context.metadata.get(metadataNames.partnerHeader),
     };
-    if (about.word === 'partner' && about.partner !== tenant.partnerId) facts.namedPartnerId = about.partner;
-    const scope = resolveObjectScope(about, servesPartners, tenant, identity.roles, options.directory);
-    const objectScope = scope instanceof Promise ? await scope : scope;
+    if (canNamePartner(about, served) && about.partner !== tenant.partnerId) facts.namedPartnerId = about.partner;
+    const resolved = resolveObjectScopes(about, served, tenant, identity.roles, options.directory);
+    const scopes = resolved instanceof Promise ? await resolved : resolved;
     const found = needsPolicies ? options.policies.bundle(tenant.tenantId, tenant.partnerId) : noPolicies;
     const bundle = found instanceof Promise ? await found : found;
-    passage.caller = makeCaller(token, identity, tenant, objectScope, request, bundle, options.nowMs());
+    passage.caller = makeCaller(token, identity, tenant, scopes, request, bundle, options.nowMs());
     requireScope(passage.caller, option);
     if (!isLimited) return;
     const limits = overridesOf(passage.caller, options);

@@ -196,7 +196,14 @@ describe.each(shapes)('holes in paths, tenants and identifiers (%s)', (shape) =>
       await untouched(async () => {
         for (const token of [bob, dave, peer, carol, vault.token]) {
           const foreign = [dave, peer].includes(token) ? 'ptn_acme' : 'ptn_umbrella';
-          for (const path of ['partner/secrets/shared/key', 'partner/secrets', 'partner/secrets/none:metadata']) {
+          for (const path of [
+            'partner/secrets/shared/key',
+            'partner/secrets',
+            'partner/secrets/none:metadata',
+            'policies?scope=partner',
+            `policies/${missing.policy}`,
+            `policies/${missing.policy}/bindings`,
+          ]) {
             const there = await get(path, token, { 'x-partner-id': foreign });
             expectRefusal(there, 403, 'forbidden', { reason: 'foreign_partner' });
             for (const nobody of ['ptn_absent', '*', 'p:ptn_acme', `${foreign}/`])
@@ -206,6 +213,8 @@ describe.each(shapes)('holes in paths, tenants and identifiers (%s)', (shape) =>
           const headers = { 'x-partner-id': foreign };
           const written = await vault.request('PUT', '/v1/partner/secrets/shared/key', { token, body, headers });
           expectRefusal(written, 403, 'forbidden');
+          const rail = { name: 'rail', scope: 'partner', rules: [{ path_pattern: '**', permissions: ['admin'] }] };
+          expectRefusal(await post('policies', token, rail, headers), 403, 'forbidden', { reason: 'foreign_partner' });
         }
       });
     });

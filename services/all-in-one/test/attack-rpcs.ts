@@ -19,6 +19,8 @@ export interface PublicRpc {
   readonly hasTenantPrefix: boolean;
   /** True: also served below `/v1/partner/`. */
   readonly hasPartnerPrefix: boolean;
+  /** True: some of its objects are a partner's, told by a field. */
+  readonly hasPartnerScope: boolean;
   /** True: its permission is one that changes something. */
   readonly changesObjects: boolean;
   /** Codes of "there is no such thing" that it documents. */
@@ -35,7 +37,7 @@ const neededQueryOf = ({ input }: DescMethod, template: string): readonly string
 const publicRpcOf = (method: DescMethod): PublicRpc => {
   const { pattern, body } = getOption(method, http);
   const option = getOption(method, access);
-  const { tenantPrefix, partnerPrefix } = getOption(method.parent, surface);
+  const { tenantPrefix, partnerPrefix, partnerScope } = getOption(method.parent, surface);
   const template = typeof pattern.value === 'string' ? pattern.value : '';
   const hasBody = body === '*';
   return {
@@ -49,6 +51,7 @@ const publicRpcOf = (method: DescMethod): PublicRpc => {
     isPublic: option.audience === Audience.PUBLIC,
     hasTenantPrefix: tenantPrefix,
     hasPartnerPrefix: partnerPrefix,
+    hasPartnerScope: partnerScope,
     changesObjects: !readsOnly.has(option.permission),
     absenceCodes: getOption(method, answers).errors.filter((code) => code.endsWith('_not_found')),
   };

@@ -1,6 +1,6 @@
 import { Audience } from '@scaivault/contracts';
 import type { PublicRpc } from './attack-rpcs.ts';
-import { type AttackRequest, namesOwnOnly, requestFor, type Targets } from './attack-samples.ts';
+import { type AttackRequest, namesOwnOnly, type Prefix, requestFor, type Targets } from './attack-samples.ts';
 import { type AttackWorld, absent } from './attack-world.ts';
 
 /** What an attempt has to be answered with. */
@@ -166,21 +166,29 @@ const partnerObjects: Attack = {
   isFor: needsToken,
   attempts: (rpc, world) => {
     const { tenantAdmin, user, denied, partnerAdmin } = world.as;
-    const by = (how: string, token: string, expected: Expected, headers: Record<string, string> = {}): Attempt =>
-      pair(how, expected, (targets) => requestFor(rpc, targets, token, { prefix: 'partner/', headers }), world);
-    if (!rpc.hasPartnerPrefix) return [by('where there are none', tenantAdmin, refused(404, 'not_found'))];
-    const byRole = refused(403, 'forbidden', { reason: 'partner_admin_required' });
-    const byPolicy = rpc.access.eachRow ? 'nothing' : refused(403, 'access_denied');
+    const at =
+      (prefix: Prefix) =>
+      (how: string, token: string, expected: Expected, headers: Record<string, string> = {}): Attempt =>
+        pair(how, expected, (targets) => requestFor(rpc, targets, token, { prefix, headers }), world);
+    const by = at('partner/');
     const foreign = refused(403, 'forbidden', { reason: 'foreign_partner' });
     const named = (partner: string) => ({ 'x-partner-id': partner });
+    const namingPartners = (ask: typeof by): readonly Attempt[] =>
+      [user, tenantAdmin, partnerAdmin].flatMap((token) => [
+        ask('naming another partner', token, foreign, named('ptn_umbrella')),
+        ask('naming a partner that does not exist', token, foreign, named('ptn_absent')),
+      ]);
+    if (!rpc.hasPartnerPrefix) {
+      const nowhere = by('where there are none', tenantAdmin, refused(404, 'not_found'));
+      return rpc.hasPartnerScope ? [nowhere, ...namingPartners(at(''))] : [nowhere];
+    }
+    const byRole = refused(403, 'forbidden', { reason: 'partner_admin_required' });
+    const byPolicy = rpc.access.eachRow ? 'nothing' : refused(403, 'access_denied');
     return [
       by('a mere user', user, rpc.changesObjects ? byRole : byPolicy),
       by('somebody denied', denied, rpc.changesObjects ? byRole : byPolicy),
       ...(rpc.changesObjects ? [by('a tenant admin', tenantAdmin, byRole)] : []),
-      ...[user, tenantAdmin, partnerAdmin].flatMap((token) => [
-        by('naming another partner', token, foreign, named('ptn_umbrella')),
-        by('naming a partner that does not exist', token, foreign, named('ptn_absent')),
-      ]),
+      ...namingPartners(by),
     ];
   },
 };

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { serviceProcessesBelow, type Vault } from '@scaivault/testkit/start-vault';
+import { findServiceProcess } from '@scaivault/testkit/start-replica';
+import type { Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
@@ -10,15 +10,6 @@ import { until } from './until.ts';
 const rounds = 15;
 const readers = 8;
 const secret = '/v1/secrets/env/db';
-
-/** The process of one service. */
-const pidOf = async (vault: Vault, service: string): Promise<number> => {
-  for (const pid of await serviceProcessesBelow(vault.pid)) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
-    if (command.includes(`/${service}/src/main.ts`)) return pid;
-  }
-  throw new Error(`There is no process of ${service}.`);
-};
 
 describe.each(shapes)('a change of authority (%s)', (shape) => {
   let vault: Vault;
@@ -106,7 +97,7 @@ describe.each(shapes)('a change of authority (%s)', (shape) => {
         { path_pattern: 'env/*', permissions: ['read'] },
       ]);
       expect(await read()).toBe(200);
-      const secrets = await pidOf(vault, 'secrets');
+      const { pid: secrets } = await findServiceProcess(vault, 'secrets');
       process.kill(secrets, 'SIGSTOP');
       try {
         const started = performance.now();

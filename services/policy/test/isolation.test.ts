@@ -1,7 +1,7 @@
 import type { Client } from '@connectrpc/connect';
 import { PolicyService } from '@scaivault/contracts';
 import { describeOnEveryWire } from '@scaivault/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { policy, type StartedPolicy, startPolicy } from './start-policy.ts';
 
 type PolicyClient = Client<typeof PolicyService>;
@@ -80,6 +80,120 @@ describeOnEveryWire('tenants and partners', (wire) => {
     });
     const { id: policyId } = await client.createPolicy({ ...policy('by super'), scope: 'partner' });
     await client.deletePolicy({ policyId });
+  });
+
+  describe('X-Partner-ID', () => {
+    const naming = async (partner: string, role: string, tenant = 'tnt_a') =>
+      await started.vault.client(
+        PolicyService,
+        { roles: [role], tenant_id: 'tnt_a' },
+        { 'x-partner-id': partner, ...(tenant === 'tnt_a' ? {} : { 'x-tenant-id': tenant }) },
+      );
+    const lastRow = () => {
+      const row = started.vault.journal.outcomes.at(-1);
+      const extra = JSON.parse(Buffer.from(row?.extraData ?? []).toString()) as Record<string, unknown>;
+      return { tenantId: row?.tenantId, action: row?.action, errorCode: row?.errorCode, partnerId: extra.partner_id };
+    };
+    const cleared = async (client: Client<typeof PolicyService>): Promise<void> => {
+      for (const { id } of (await client.listPolicies({ scope: 'partner', includeInactive: true })).policies)
+        await client.deletePolicy({ policyId: id, force: true });
+    };
+
+    it("leads a super admin to the policies of that partner, beside the tenant's own", async () => {
+      const root = await naming('ptn_y', 'super_admin');
+      const theirs = await started.partnerAdmin('tnt_z');
+      await cleared(theirs);
+      const rail = await root.createPolicy({ ...policy('named'), scope: 'partner' });
+      expect(lastRow()).toEqual({
+        tenantId: 'tnt_a',
+        action: 'policy_create',
+        errorCode: undefined,
+        partnerId: 'ptn_y',
+      });
+      expect((await theirs.listPolicies({ scope: 'partner' })).policies.map(({ id }) => id)).toEqual([rail.id]);
+      expect((await root.listPolicies({ scope: 'partner' })).policies.map(({ id }) => id)).toEqual([rail.id]);
+      const own = await root.createPolicy(policy('of the tenant'));
+      expect(await (await started.admin('tnt_a')).getPolicy({ policyId: own.id })).toMatchObject({ scope: 'tenant' });
+      expect((await root.listPolicies({})).policies.map(({ id }) => id)).toEqual(
+        expect.arrayContaining([rail.id, own.id]),
+      );
+      await expect((await started.partnerAdmin('tnt_a')).getPolicy({ policyId: rail.id })).rejects.toMatchObject({
+        code: 'policy_not_found',
+      });
+
+      const { id: bindingId } = await theirs.createBinding({ policyId: rail.id, ...sa });
+      expect((await root.listBindings({ policyId: rail.id })).bindings).toMatchObject([{ id: bindingId }]);
+      expect(await root.analyzePolicy({ policyId: rail.id })).toMatchObject({ complete: true });
+      await root.updatePolicy({ policyId: rail.id, description: 'by root' });
+      await root.replacePolicy({ policyId: rail.id, ...policy('renamed') });
+      await root.deleteBinding({ policyId: rail.id, bindingId });
+      await root.deletePolicy({ policyId: rail.id });
+      await expect(theirs.getPolicy({ policyId: rail.id })).rejects.toMatchObject({ code: 'policy_not_found' });
+    });
+
+    it('does not let a page of one partner go on in another', async () => {
+      const own = await naming('ptn_x', 'super_admin');
+      for (const name of ['page one', 'page two']) await own.createPolicy({ ...policy(name), scope: 'partner' });
+      const { cursor } = await own.listPolicies({ scope: 'partner', limit: 1 });
+      await expect(
+        (await naming('ptn_y', 'super_admin')).listPolicies({ scope: 'partner', limit: 1, ...(cursor && { cursor }) }),
+      ).rejects.toMatchObject({ code: 'invalid_cursor' });
+    });
+
+    it('of a partner that is none is not_found for a super admin', async () => {
+      const root = await naming('ghost', 'super_admin');
+      const absence = { code: 'not_found', details: { resource: 'partner' } };
+      await expect(root.listPolicies({})).rejects.toMatchObject(absence);
+      await expect(root.createPolicy({ ...policy('nobody'), scope: 'partner' })).rejects.toMatchObject(absence);
+    });
+
+    it.each(['partner_admin', 'tenant_admin'])(
+      'is refused to a %s, whether the partner exists or not',
+      async (role) => {
+        const { id: policyId } = await (await started.partnerAdmin('tnt_z')).createPolicy({
+          ...policy(`rail against ${role}`),
+          scope: 'partner',
+        });
+        const closed = { code: 'forbidden', details: { reason: 'foreign_partner' } };
+        for (const partner of ['ptn_y', 'ghost']) {
+          const client = await naming(partner, role);
+          for (const call of everyCall(client, policyId, 'bnd_01J9ZC4A0B1C2D3E4F5G6H7J8K'))
+            await expect(call()).rejects.toMatchObject(closed);
+          await expect(client.listPolicies({})).rejects.toMatchObject(closed);
+          await expect(client.createPolicy(policy('refused'))).rejects.toMatchObject(closed);
+          expect(lastRow()).toEqual({
+            tenantId: 'tnt_a',
+            action: 'policy_create',
+            errorCode: 'forbidden',
+            partnerId: partner,
+          });
+        }
+      },
+    );
+
+    it('of another partner than the tenant’s cannot say who is bound, tested or let in', async () => {
+      const root = await naming('ptn_y', 'super_admin');
+      const { id: policyId } = await root.createPolicy({ ...policy('of nobody here'), scope: 'partner' });
+      const mismatch = { code: 'invalid_request', details: { reason: 'partner_mismatch' } };
+      await expect(root.createBinding({ policyId, ...sa })).rejects.toMatchObject(mismatch);
+      await expect(root.analyzePolicy({ policyId, identityId: sa.identityId })).rejects.toMatchObject(mismatch);
+      await expect(
+        root.testPolicies({ identityId: sa.identityId, path: 'app/db', permission: 'read' }),
+      ).rejects.toMatchObject(mismatch);
+      await expect(root.listAccess({ path: 'app/db', permission: 'read' })).rejects.toMatchObject(mismatch);
+
+      const there = await naming('ptn_y', 'super_admin', 'tnt_z');
+      const { id: bindingId } = await there.createBinding({ policyId, ...sa });
+      expect(lastRow()).toEqual({
+        tenantId: 'tnt_z',
+        action: 'policy_bind',
+        errorCode: undefined,
+        partnerId: undefined,
+      });
+      const verdict = await there.testPolicies({ identityId: sa.identityId, path: 'app/db', permission: 'read' });
+      expect(verdict).toMatchObject({ allowed: true, matched: { policyId } });
+      await there.deleteBinding({ policyId, bindingId });
+    });
   });
 
   it('keeps names unique per tenant and per partner only', async () => {

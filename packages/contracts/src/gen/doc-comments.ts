@@ -5,6 +5,7 @@ export const docComments: Readonly<Record<string, string>> = {
   "scaivault.options.v1.Surface.tenant_prefix": "True: every route is also served below /v1/t/{tenant_id}/ (rest-api-core 3.1).",
   "scaivault.options.v1.Surface.title": "Heading in the API page; empty for services that only our own processes call.",
   "scaivault.options.v1.Surface.partner_prefix": "True: every route is also served below /v1/partner/, for the objects of the tenant's partner (rest-api-core 3.2).",
+  "scaivault.options.v1.Surface.partner_scope": "True: some of its objects are of scope partner, told by a field and not by the address; X-Partner-ID says which partner's those are (rest-api-core 1.2).",
   "scaivault.options.v1.Access.scope": "Word of rest-api-core 2.3 that the token must hold.",
   "scaivault.options.v1.Access.permission": "Permission that the caller's access policies must grant on `path`; unset: the scope decides alone.",
   "scaivault.options.v1.Access.path": "Policy path as a template over request fields, e.g. \"{path}\".",

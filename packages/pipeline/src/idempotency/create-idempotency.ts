@@ -19,9 +19,9 @@ const placeOf = ({ caller, key }: KeyedRequest): RequestPlace => ({
     .digest(),
 });
 
-/** Method, path and body are RPC and message; only that a path is the partner's and not the tenant's stands beside them. */
+/** Method, path and body are RPC and message; whose objects they speak of stands beside them. */
 const fingerprintOf = (cipher: RowCipher, { caller, rpc, message }: KeyedRequest): Buffer =>
-  cipher.fingerprint([rpc, scopeId(caller.objectScope)], message);
+  cipher.fingerprint([rpc, scopeId(caller.objectScope), scopeId(caller.sharedScope)], message);
 
 export interface IdempotencyOptions {
   readonly table: IdempotencyTable;

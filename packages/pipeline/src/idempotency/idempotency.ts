@@ -3,7 +3,10 @@ import type { Once } from './once.ts';
 
 /** A request with an Idempotency-Key. */
 export interface KeyedRequest {
-  readonly caller: Pick<Caller, 'tenantId' | 'partnerId' | 'homeTenantId' | 'scope' | 'objectScope' | 'identityId'>;
+  readonly caller: Pick<
+    Caller,
+    'tenantId' | 'partnerId' | 'homeTenantId' | 'scope' | 'objectScope' | 'sharedScope' | 'identityId'
+  >;
   /** 1 to 128 printable ASCII characters. */
   readonly key: string;
   /** gRPC path, `/package.Service/Method`. */

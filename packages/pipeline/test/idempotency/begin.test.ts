@@ -24,6 +24,7 @@ const callerIn = (tenant: string, identityId = 'user:ada@acme.example', home: st
     partnerId,
     scope,
     objectScope: scope,
+    sharedScope: partnerScope(parsePartnerId('ptn_x')),
     identityId,
     homeTenantId: home === null ? null : parseTenantId(home),
   };
@@ -88,6 +89,7 @@ describe('a request with a key', () => {
       { text: 'write something else' },
       { rpc: '/test.v1.Probe/Erase' },
       { caller: { ...callerIn('tnt_a'), objectScope: partnerScope(parsePartnerId('ptn_x')) } },
+      { caller: { ...callerIn('tnt_a'), sharedScope: partnerScope(parsePartnerId('ptn_y')) } },
     ];
     const refuseAll = async (): Promise<void> => {
       for (const change of differing) await expect(begin(change)).rejects.toEqual(conflict('mismatch'));

@@ -111,6 +111,7 @@ describe('the OpenAPI document', () => {
   it('has X-Partner-ID only where there are objects of a partner', () => {
     const reference = { $ref: '#/components/parameters/PartnerId' };
     expect(operation('get', '/v1/secrets').parameters).toContainEqual(reference);
+    expect(operation('post', '/v1/policies').parameters).toContainEqual(reference);
     expect(operation('get', '/v1/secret-policies').parameters).not.toContainEqual(reference);
   });
 

@@ -17,6 +17,8 @@ export interface Route extends HttpRule {
   readonly tenantPrefix: boolean;
   /** True: also served below `/v1/partner/`, for the objects of the tenant's partner (rest-api-core 3.2). */
   readonly partnerPrefix: boolean;
+  /** True: some of its objects are a partner's, and X-Partner-ID says which partner's (rest-api-core 1.2). */
+  readonly namesPartner: boolean;
 }
 
 export interface RouteHit {
@@ -81,8 +83,9 @@ const routesOf = (service: DescService): Route[] =>
       segment.kind === 'literal' ? [] : [segment.name],
     );
     const id = `${service.typeName}/${method.name}`;
-    const { tenantPrefix, partnerPrefix } = getOption(service, surface);
-    return [{ ...rule, id, service, method, pathParameters, tenantPrefix, partnerPrefix }];
+    const { tenantPrefix, partnerPrefix, partnerScope } = getOption(service, surface);
+    const prefixes = { tenantPrefix, partnerPrefix, namesPartner: partnerPrefix || partnerScope };
+    return [{ ...rule, id, service, method, pathParameters, ...prefixes }];
   });
 
 const allowOf = (candidates: readonly Candidate<Route>[]): string[] =>

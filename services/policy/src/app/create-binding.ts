@@ -3,6 +3,7 @@ import { newId } from '@scaivault/tenancy';
 import { type Binding, type BoundType, maxBindings } from '../domain/binding.ts';
 import { checkBinding } from '../domain/bound-identity.ts';
 import { policyNotFound, tooManyBindings } from '../domain/refusals.ts';
+import { requireOwnPartner } from '../domain/require-own-partner.ts';
 import type { BindingStore, Clock, IdentityMirror } from '../ports.ts';
 import type { FindPolicy } from './find-policy.ts';
 import type { PutInForce } from './put-in-force.ts';
@@ -35,7 +36,8 @@ export const createCreateBinding =
     once: Once | undefined,
   ): Promise<{ readonly binding: Binding; readonly renewed: boolean }> => {
     checkBinding(identityType, identityId, expiresAtMicros, nowMicros());
-    const { scopeId } = await findChangeable(caller, policyId);
+    const { scopeId, policy } = await findChangeable(caller, policyId);
+    if (policy.scope === 'partner') requireOwnPartner(caller);
     // An outage is not "unknown": a binding left unpinned by it would go to whoever bears the name later.
     const known = await identities.lookup(caller.tenantId, identityType, identityId);
     const binding: Binding = {

@@ -1,6 +1,6 @@
 import { VaultError } from '@scaivault/errors';
 import type { Caller } from '@scaivault/pipeline';
-import { isId, partnerScope, type ScopeId, scopeId } from '@scaivault/tenancy';
+import { isId, type ScopeId, scopeId } from '@scaivault/tenancy';
 import type { Policy, PolicyScope } from '../domain/policy.ts';
 import { policyNotFound } from '../domain/refusals.ts';
 import type { PolicyStore } from '../ports.ts';
@@ -13,9 +13,9 @@ export interface FoundPolicy {
 /** 404 `policy_not_found` for what is absent and for what lies in another tenant or with another partner. */
 export type FindPolicy = (caller: Caller, policyId: string) => Promise<FoundPolicy>;
 
-/** Where policies of this kind lie for the caller. */
+/** Where policies of this kind lie for the call; those of a partner, where a super_admin has named it. */
 export const scopeIdOf = (caller: Caller, scope: PolicyScope): ScopeId =>
-  scopeId(scope === 'partner' ? partnerScope(caller.partnerId) : caller.scope);
+  scopeId(scope === 'partner' ? caller.sharedScope : caller.scope);
 
 /** 403 `forbidden` below partner admin, whose matter partner policies are (rest-api-core 6.4). */
 export const requireRoleFor = (caller: Caller, scope: PolicyScope): void => {
@@ -25,7 +25,7 @@ export const requireRoleFor = (caller: Caller, scope: PolicyScope): void => {
   });
 };
 
-/** Finds a policy to read: the tenant's own, and those of its partner. */
+/** Finds a policy to read: the tenant's own, and those of its partner (or of the one that a super_admin names). */
 export const createFindPolicy =
   ({ policies }: { readonly policies: Pick<PolicyStore, 'find'> }): FindPolicy =>
   async (caller, policyId) => {

@@ -10,6 +10,7 @@ import {
 } from '@scaivault/policy-engine';
 import type { CursorCodec } from '@scaivault/tenancy';
 import type { BoundType } from '../domain/binding.ts';
+import { requireOwnPartner } from '../domain/require-own-partner.ts';
 import type { Clock, IdentityMirror } from '../ports.ts';
 import { scopeIdOf } from './find-policy.ts';
 import { type Page, type PageRequest, readPage } from './page.ts';
@@ -80,6 +81,7 @@ export const createListAccess = ({
     { path, permission }: { readonly path: string; readonly permission: Permission },
     request: PageRequest,
   ): Promise<Page<IdentityAccess>> => {
+    requireOwnPartner(caller);
     const { records, bundle } = await readPolicies(caller);
     const nowMs = nowMicros() / 1000;
     const about = rulesAbout(bundle, { permission, path, nowMs });

@@ -28,7 +28,7 @@ export const createListPolicies =
     const binding = {
       scopeId: scopeIdOf(caller, 'tenant'),
       route: 'ListPolicies',
-      filters: { scope, include_inactive: includeInactive },
+      filters: { scope, include_inactive: includeInactive, partner: scopeIdOf(caller, 'partner') },
     };
     const scopes = scope === undefined ? (['tenant', 'partner'] as const) : [scope];
     return readPage(cursors, binding, page, async (after, limit) => {

@@ -3,6 +3,7 @@ import type { Caller } from '@scaivault/pipeline';
 import type { PolicySubject } from '@scaivault/policy-engine';
 import { typeOfIdentity } from '../domain/bound-identity.ts';
 import { identityNotFound } from '../domain/refusals.ts';
+import { requireOwnPartner } from '../domain/require-own-partner.ts';
 import type { BindingStore, Clock, IdentityMirror, KnownIdentity } from '../ports.ts';
 import { scopeIdOf } from './find-policy.ts';
 
@@ -28,7 +29,7 @@ const strangerOf = (identityId: string): PolicySubject | undefined => {
   return identityType && { identityType, identityId, subjectId: null, groups: [], isTenantAdmin: false };
 };
 
-/** 404 `identity_not_found` for an identity that is neither mirrored nor bound (rest-api-core 15); 422 for a group. */
+/** 400 for another partner than the tenant's; 404 `identity_not_found` for an identity that is neither mirrored nor bound (rest-api-core 15); 422 for a group. */
 export const createResolveSubject = ({
   identities,
   bindings,
@@ -44,6 +45,7 @@ export const createResolveSubject = ({
     return found.includes(true);
   };
   return async (caller, identityId) => {
+    requireOwnPartner(caller);
     if (identityId.includes('\0')) throw identityNotFound();
     const known = await identities.lookup(caller.tenantId, undefined, identityId);
     if (known !== undefined) return subjectOf(known);

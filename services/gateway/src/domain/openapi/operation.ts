@@ -74,7 +74,7 @@ const parametersOf = (
   ),
   ...sharedParameter('IdempotencyKey', getOption(route.method, answers).idempotent),
   ...sharedParameter('TenantId', !isPublic),
-  ...sharedParameter('PartnerId', route.partnerPrefix),
+  ...sharedParameter('PartnerId', route.namesPartner),
 ];
 
 const requestBodyOf = (

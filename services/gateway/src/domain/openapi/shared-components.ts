@@ -14,7 +14,7 @@ export const sharedParameters: Readonly<Record<string, Parameter>> = {
     in: 'header',
     required: false,
     description:
-      'Below `/v1/partner/`: another partner than that of the tenant acted in; for administrators of all partners.',
+      "Whose objects of the partner are meant, below `/v1/partner/` and by `scope`: another partner's than the tenant's; for administrators of all partners.",
     schema: { type: 'string', minLength: 1, maxLength: 128 },
   },
   IdempotencyKey: {
