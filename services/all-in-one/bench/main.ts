@@ -1,8 +1,14 @@
 import { runPolicy } from '@scaivault/policy-engine/bench';
+import { runAuthority } from './authority/run-authority.ts';
 import { runRead } from './read.ts';
 import { runScale } from './scale.ts';
 
-const scenarios: Readonly<Record<string, () => Promise<void>>> = { policy: runPolicy, read: runRead, scale: runScale };
+const scenarios: Readonly<Record<string, () => Promise<void>>> = {
+  authority: runAuthority,
+  policy: runPolicy,
+  read: runRead,
+  scale: runScale,
+};
 
 const name = process.argv[2] ?? 'read';
 const scenario = scenarios[name];
