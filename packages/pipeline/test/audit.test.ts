@@ -88,6 +88,18 @@ describeOnEveryWire('the audit trail', (wire) => {
     expect(probe.started.logLines.join()).toContain('canary');
   });
 
+  it('has none of a request that the handler finds to be malformed, nor one of unknown outcome', async () => {
+    for (const code of ['invalid_cursor', 'invalid_config', 'validation_error', 'payload_too_large'] as const) {
+      probe.onRead = () => {
+        throw new VaultError(code, 'No.');
+      };
+      expect(await read('app/db')).toBe(code);
+    }
+    expect(probe.started.journal.intents).toHaveLength(4);
+    expect(rows()).toEqual([]);
+    expect(probe.started.journal.withdrawn).toEqual(probe.started.journal.intents.map(({ id }) => id));
+  });
+
   it('has a row for each 403, before which nothing was begun', async () => {
     expect(await read('elsewhere/db')).toBe('access_denied');
     expect(await read('app/db', { scope: 'secrets:list' })).toBe('insufficient_scope');

@@ -7,15 +7,26 @@ export interface MemoryJournal extends AuditJournal {
   readonly intents: AuditRecord[];
   /** Outcomes and refusals, in the order they were written. */
   readonly outcomes: AuditRecord[];
+  /** Ids of intents that leave no row. */
+  readonly withdrawn: string[];
 }
 
 export const createMemoryJournal = (): MemoryJournal => {
   const intents: AuditRecord[] = [];
   const outcomes: AuditRecord[] = [];
+  const withdrawn: string[] = [];
   const keep =
     (list: AuditRecord[]) =>
     async (_id: string, bytes: Uint8Array): Promise<void> => {
       list.push(fromBinary(AuditRecordSchema, bytes));
     };
-  return { intents, outcomes, intent: keep(intents), outcome: keep(outcomes), record: keep(outcomes) };
+  return {
+    intents,
+    outcomes,
+    intent: keep(intents),
+    outcome: keep(outcomes),
+    withdrawn,
+    withdraw: async (id) => void withdrawn.push(id),
+    record: keep(outcomes),
+  };
 };

@@ -99,7 +99,7 @@ export const startReplica = async (
   }
   return {
     pid: child.pid ?? 0,
-    rpcUrl: `https://127.0.0.1:${port}`,
+    rpcUrl: `https://${settings.RPC_BIND_ADDRESS}`,
     env: settings,
     kill: () => end('SIGKILL'),
     [Symbol.asyncDispose]: () => end('SIGTERM'),

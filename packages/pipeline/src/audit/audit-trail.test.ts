@@ -36,7 +36,8 @@ const stage = (strict: boolean, storeFails = false) => {
     events.push(`store ${records.length}`);
     if (storeFails) throw new Error('canary');
   };
-  const journal = { intent: keep('intent'), outcome: keep('outcome'), record: keep('record') };
+  const withdraw = async (): Promise<void> => void events.push('withdraw');
+  const journal = { intent: keep('intent'), outcome: keep('outcome'), withdraw, record: keep('record') };
   const metrics = createMetrics('test', '0', '0');
   const trail = createAuditTrail({ journal, metrics, ...(strict ? { store } : {}) });
   return { trail, events, written, metrics };

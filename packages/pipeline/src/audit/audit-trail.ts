@@ -10,6 +10,7 @@ import { encodeBegun, encodeEnded } from './encode-record.ts';
 export interface AuditJournal {
   intent(id: string, bytes: Uint8Array): Promise<void>;
   outcome(id: string, bytes: Uint8Array): Promise<void>;
+  withdraw(id: string): Promise<void>;
   record(id: string, bytes: Uint8Array): Promise<void>;
 }
 
@@ -28,6 +29,8 @@ export type AuditOutcome = { readonly ok: true } | { readonly ok: false; readonl
 export interface OpenAudit {
   /** Writes the outcome; the answer may leave when this has resolved. */
   close(outcome: AuditOutcome, extra: Readonly<Record<string, unknown>>): Promise<void>;
+  /** It was no deed: leaves no row, and none of unknown outcome either. The answer may leave when this has resolved. */
+  withdraw(): Promise<void>;
 }
 
 export interface AuditTrail {
@@ -122,6 +125,7 @@ export const createAuditTrail = ({
           await journal.outcome(id, bytes);
           await storeNow(bytes);
         },
+        withdraw: () => journal.withdraw(id),
       };
     },
     note: async (request, subject, code, extra) => {

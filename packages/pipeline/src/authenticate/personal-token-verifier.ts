@@ -64,7 +64,7 @@ export const createPersonalTokenVerifier = (options: PersonalTokenVerifierOption
     return content;
   };
 
-  return (token) => {
+  return (token, admit) => {
     if (!personalForm.test(token)) throw tokenInvalid('no form of a personal token');
     const digest = hash('sha256', token, 'base64url');
     const known = good.get(digest);
@@ -75,6 +75,7 @@ export const createPersonalTokenVerifier = (options: PersonalTokenVerifierOption
     if (unknown.has(digest)) throw tokenInvalid('not active');
     const asked = underWay.get(digest);
     if (asked !== undefined) return asked;
+    admit?.();
     if (underWay.size >= mostUnderWay) throw unavailable('too many questions under way');
     const answer = ask(token, digest).finally(() => underWay.delete(digest));
     underWay.set(digest, answer);

@@ -16,8 +16,11 @@ export interface TokenVerifierOptions {
   readonly nowMs: () => number;
 }
 
-/** Gives the token's content at once when it was verified before, else a promise. */
-export type TokenVerifier = (token: string) => VerifiedToken | Promise<VerifiedToken>;
+/**
+ * Gives the token's content at once when it was verified before, else a promise. `admit` is called before somebody outside
+ * is asked about the token, and throws when that is not to be done.
+ */
+export type TokenVerifier = (token: string, admit?: () => void) => VerifiedToken | Promise<VerifiedToken>;
 
 /** rest-api-core 2.1; `none` and every HMAC are missing on purpose. */
 export const signatureAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];

@@ -78,7 +78,8 @@ export const createCollector = (options: CollectorOptions): Collector => {
             const tooMuch = bytes + payload.length > options.batchBytes && records.length > 0;
             if (tooMuch || records.length >= options.batchRecords) return done(true);
             oldestAtMs ??= timeMsAt(block.bytes, entry.at);
-            records.push(payload);
+            // Withdrawn intents are settled like outcomes and sent to nobody.
+            if (payload.length > 0) records.push(payload);
             bytes += payload.length;
             mark.outcomes += 1;
           }

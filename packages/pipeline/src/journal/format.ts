@@ -8,6 +8,8 @@
  *     body     = type u8 | id length u8 | written at, milliseconds since 1970 u48 | id (UTF-8) | payload
  *     type     = 1 intent | 2 outcome | 3 record (an outcome that had no intent)
  *
+ * An outcome without payload says that its intent was withdrawn; it ends the intent and is not shipped.
+ *
  * A record's CRC starts from the segment's random salt: bytes inside a payload cannot pose as a record when a reader
  * searches for the next good one behind a damaged one, and neither can a block left over from another file.
  */
@@ -27,6 +29,9 @@ const TWO_POW_32 = 2 ** 32;
 
 export const RecordType = { intent: 1, outcome: 2, record: 3 } as const;
 export type RecordTypeCode = (typeof RecordType)[keyof typeof RecordType];
+
+/** Payload of a withdrawal. */
+export const noPayload: Uint8Array = new Uint8Array();
 
 /** Answers of `recordLengthAt` other than a length. */
 export const INCOMPLETE = 0;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { VaultError } from '@scaivault/errors';
 import type { AlarmSink } from './alarm.ts';
+import { noPayload } from './format.ts';
 import { createLedger } from './ledger.ts';
 import { lockDirectory } from './lock.ts';
 import { settleOrphans } from './orphans.ts';
@@ -47,6 +48,11 @@ export interface Journal {
   intent(id: string, bytes: Uint8Array): Promise<void>;
   /** Resolves when the answer may leave. When it refuses, the journal itself sees to an `unknown` outcome later. */
   outcome(id: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Ends an intent that turned out to be no deed: nothing of it is shipped, whatever happens to the process. Resolves when
+   * the answer may leave; when it refuses, as for an outcome.
+   */
+  withdraw(id: string): Promise<void>;
   /** An outcome that had no intent (a refusal); resolves when the answer may leave. */
   record(id: string, bytes: Uint8Array): Promise<void>;
   stats(): JournalStats;
@@ -141,6 +147,7 @@ export const openJournal = async (options: JournalOptions): Promise<Journal> => 
   return {
     intent: writer.intent,
     outcome: (id, bytes) => writer.outcome(id, bytes),
+    withdraw: (id) => writer.outcome(id, noPayload),
     record: writer.record,
     stats: () => ({
       bytes: ledger.bytes,

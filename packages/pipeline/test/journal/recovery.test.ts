@@ -30,6 +30,32 @@ test('an intent without outcome becomes unknown, the others keep their own', asy
   expect(await shipAll(recovered)).toEqual(['outcome of log_1', 'refusal', unknownOf('intent of log_2')]);
 });
 
+test('a withdrawn intent leaves nothing, neither for a shipper nor behind a crash', async () => {
+  const directory = makeDirectory();
+  const journal = await openTestJournal(directory);
+  await request(journal, 'log_1');
+  await journal.intent('log_2', bytesOf('intent of log_2'));
+  await journal.withdraw('log_2');
+  await request(journal, 'log_3');
+
+  const recovered = await openTestJournal(crashed(directory));
+  expect(recovered.alarms).toEqual([]);
+  for (const each of [journal, recovered]) {
+    expect(await shipAll(each)).toEqual(['outcome of log_1', 'outcome of log_3']);
+    expect(each.stats().backlogRecords).toBe(0);
+    await each.close();
+    expect(filesIn(directory, '.journal')).toEqual([]);
+  }
+});
+
+test('nothing but withdrawn intents is waited for by nobody', async () => {
+  const journal = await openTestJournal(makeDirectory());
+  await journal.intent('log_1', bytesOf('intent of log_1'));
+  await journal.withdraw('log_1');
+  expect(await shipAll(journal)).toEqual([]);
+  expect(journal.stats()).toMatchObject({ backlogRecords: 0, oldestUnshippedMs: 0 });
+});
+
 test('an unknown outcome is written once, however often the process crashes afterwards', async () => {
   const directory = makeDirectory();
   const journal = await openTestJournal(directory);

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { sendScaiKeyEvent } from '@scaivault/testkit/send-scaikey-event';
 import type { Question } from './load.ts';
 import type { Stage } from './stage.ts';
 
@@ -12,14 +12,13 @@ export interface Switch {
 export type SwitchName = 'policy' | 'binding' | 'role' | 'webhook';
 
 const tenantId = 'tnt_acme_prod';
-const inTenant = { tenant_id: tenantId, partner_id: 'ptn_acme' };
 const rulesFor = (name: string) => [{ path_pattern: `bench/${name}`, permissions: ['read'] }];
 
-const openClient = (stage: Stage, token: string) => {
-  const call = async (gateway: string, method: string, path: string, body?: object, headers: object = {}) => {
+const openClient = (token: string) => {
+  const call = async (gateway: string, method: string, path: string, body?: object) => {
     const answer = await fetch(`${gateway}${path}`, {
       method,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...headers },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -27,34 +26,17 @@ const openClient = (stage: Stage, token: string) => {
     // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes
     return (text === '' ? undefined : JSON.parse(text)) as any;
   };
-  const send = async (gateway: string, type: string, id: string, data: object): Promise<void> => {
-    const event = {
-      event_id: `evt_${randomUUID()}`,
-      event_type: type,
-      timestamp: new Date().toISOString(),
-      resource: { type: type.split('.')[0], id },
-      actor: { id: 'bench', type: 'user' },
-      data,
-      ...inTenant,
-    };
-    const seconds = Math.floor(Date.now() / 1000);
-    const mac = createHmac('sha256', stage.vault.webhookSecret).update(`${seconds}.${JSON.stringify(event)}`);
-    await call(gateway, 'POST', '/v1/identity/webhooks/scaikey', event, {
-      'x-scaikey-event-id': event.event_id,
-      'x-scaikey-event-type': type,
-      'x-scaikey-timestamp': `${seconds}`,
-      'x-scaikey-signature': `t=${seconds},v1=${mac.digest('hex')}`,
-    });
-  };
-  return { call, send };
+  return call;
 };
 
 /** A switch of each kind, all closed, and the secrets they open. */
 export const makeSwitches = async (stage: Stage): Promise<Readonly<Record<SwitchName, Switch>>> => {
   const { vault, gateways } = stage;
   const [gateway = ''] = gateways;
-  const { call } = openClient(stage, vault.token);
-  const partner = openClient(stage, await vault.mint({ sub: 'carol@acme.example' }));
+  const call = openClient(vault.token);
+  const callAsPartner = openClient(await vault.mint({ sub: 'carol@acme.example' }));
+  const send = (url: string, type: string, id: string, data: Readonly<Record<string, unknown>>): Promise<void> =>
+    sendScaiKeyEvent({ url, secret: vault.webhookSecret }, { type, id, data, tenantId, partnerId: 'ptn_acme' });
   const names: readonly SwitchName[] = ['policy', 'binding', 'role', 'webhook'];
   for (const name of names) await call(gateway, 'PUT', `/v1/secrets/bench/${name}`, { data: { n: 1 } });
   const makePolicy = async (name: string, identity_type: string, identity_id: string): Promise<string> => {
@@ -72,8 +54,8 @@ export const makeSwitches = async (stage: Stage): Promise<Readonly<Record<Switch
   let bindingId = '';
   const policy = `/v1/policies/${await makePolicy('policy', 'service_account', 'sa:bench-policy')}`;
   for (const id of ['usr_bench_role', 'usr_bench_group'])
-    await partner.send(gateway, 'user.created', id, { id, email: `${id}@acme.example`, status: 'ACTIVE' });
-  await partner.send(gateway, 'group.created', 'grp_bench', { id: 'grp_bench', name: 'bench' });
+    await send(gateway, 'user.created', id, { id, email: `${id}@acme.example`, status: 'ACTIVE' });
+  await send(gateway, 'group.created', 'grp_bench', { id: 'grp_bench', name: 'bench' });
   await makePolicy('webhook', 'group', 'group:bench');
   const member = { group_id: 'grp_bench', user_id: 'usr_bench_group' };
 
@@ -92,11 +74,11 @@ export const makeSwitches = async (stage: Stage): Promise<Readonly<Record<Switch
     role: {
       question: await question('role', 'usr_bench_role'),
       set: (allowed, at) =>
-        partner.call(at, 'PUT', '/v1/identity/users/usr_bench_role/roles', { roles: allowed ? ['tenant_admin'] : [] }),
+        callAsPartner(at, 'PUT', '/v1/identity/users/usr_bench_role/roles', { roles: allowed ? ['tenant_admin'] : [] }),
     },
     webhook: {
       question: await question('webhook', 'usr_bench_group'),
-      set: (allowed, at) => partner.send(at, `group.member.${allowed ? 'added' : 'removed'}`, 'grp_bench', member),
+      set: (allowed, at) => send(at, `group.member.${allowed ? 'added' : 'removed'}`, 'grp_bench', member),
     },
   };
   await switches.policy.set(false, gateway);
