@@ -40,6 +40,9 @@ const breaks = (error: unknown, sqlState: string, constraint: string | undefined
 /** True when a row with this key already exists; of the named constraint or unique index when one is given. */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean => breaks(error, '23505', constraint);
 
+/** True when a row, or what it adds to, is not what a check says; of the named constraint. */
+export const isCheckViolation = (error: unknown, constraint: string): boolean => breaks(error, '23514', constraint);
+
 /** True when a row refers to one that is not there, or one that is referred to was to go; by the named constraint. */
 export const isForeignKeyViolation = (error: unknown, constraint?: string): boolean =>
   breaks(error, '23503', constraint);

@@ -1,7 +1,13 @@
 export { type CheckMigratedOptions, checkMigrated } from './check-migrated.ts';
 export { loadCursorKey } from './cursor-key.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
-export { ConnectionLostError, DatabaseError, isForeignKeyViolation, isUniqueViolation } from './failure.ts';
+export {
+  ConnectionLostError,
+  DatabaseError,
+  isCheckViolation,
+  isForeignKeyViolation,
+  isUniqueViolation,
+} from './failure.ts';
 export { createGroupReads, type GroupRead } from './group-reads.ts';
 export {
   createIdempotencyTable,

@@ -20,9 +20,9 @@ export interface PolicyStore {
   find(scopeId: ScopeId, id: string): Promise<Policy | undefined>;
   /** Up to `limit` policies by id. */
   list(scopeId: ScopeId, page: PolicyPage): Promise<readonly PolicySummary[]>;
-  /** 409 `name_conflict`. */
+  /** 409 `name_conflict`; 400 `invalid_policy` when all policies of the scope would come to too much. */
   insert(scopeId: ScopeId, policy: Policy, once: Once | undefined): Promise<void>;
-  /** Writes what `edit` makes of the row, which is locked meanwhile; undefined when there is none. 409 `name_conflict`. */
+  /** Writes what `edit` makes of the row, which is locked meanwhile; undefined when there is none. Refuses as `insert`. */
   change(
     scopeId: ScopeId,
     id: string,

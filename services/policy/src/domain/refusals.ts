@@ -18,5 +18,14 @@ export const tooManyBindings = (most: number): VaultError =>
     details: { field: 'bindings', reason: 'too_many' },
   });
 
+const extents = {
+  rules: 'A tenant has at most 100000 rules, a partner 25000.',
+  bytes: 'The policies of a tenant come to at most 14 MiB with their bindings, those of a partner to 4 MiB.',
+} as const;
+
+/** What all policies of a scope may come to together; every process has to hold them. */
+export const tooMuch = (what: keyof typeof extents): VaultError =>
+  new VaultError('invalid_policy', extents[what], { details: { field: 'rules', reason: `too_many_${what}` } });
+
 export const identityNotFound = (): VaultError =>
   new VaultError('identity_not_found', 'No such identity is known here, and no policy is bound to it.');

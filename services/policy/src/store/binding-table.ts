@@ -2,6 +2,7 @@ import type { Database, Statement, Tx } from '@scaivault/db';
 import type { ScopeId, TenantId } from '@scaivault/tenancy';
 import type { Binding, UnpinnedBinding } from '../domain/binding.ts';
 import type { BindingStore } from '../ports.ts';
+import { withinExtent } from './within-extent.ts';
 
 const columns = (tx: Tx) => tx`
   id, policy_id as "policyId", identity_type as "identityType", identity_id as "identityId",
@@ -88,23 +89,25 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
     ),
 
   bind: (scopeId, binding, { directory, most, once }) =>
-    db.withScope(scopeId, async (tx) => {
-      const { policyId, createdAtMicros: nowMicros } = binding;
-      // The policy's row is the lock under which bindings are counted and told apart.
-      const [policy] = await tx`select id from policy where scope_id = ${scopeId} and id = ${policyId} for update`;
-      if (policy === undefined) return { kind: 'no_policy' };
-      await tx`delete from binding where ${ofPolicy(tx, scopeId, policyId)} and not ${live(tx, nowMicros)}`;
-      const same = await findSame(tx, scopeId, binding);
-      const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding, directory);
-      if (renewed !== undefined) {
+    withinExtent(
+      db.withScope(scopeId, async (tx) => {
+        const { policyId, createdAtMicros: nowMicros } = binding;
+        // The policy's row is the lock under which bindings are counted and told apart.
+        const [policy] = await tx`select id from policy where scope_id = ${scopeId} and id = ${policyId} for update`;
+        if (policy === undefined) return { kind: 'no_policy' };
+        await tx`delete from binding where ${ofPolicy(tx, scopeId, policyId)} and not ${live(tx, nowMicros)}`;
+        const same = await findSame(tx, scopeId, binding);
+        const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding, directory);
+        if (renewed !== undefined) {
+          await once?.commit(tx);
+          return { kind: 'renewed', binding: renewed };
+        }
+        if ((await countLive(tx, scopeId, policyId, nowMicros)) >= most) return { kind: 'full' };
+        await insert(tx, scopeId, binding, directory);
         await once?.commit(tx);
-        return { kind: 'renewed', binding: renewed };
-      }
-      if ((await countLive(tx, scopeId, policyId, nowMicros)) >= most) return { kind: 'full' };
-      await insert(tx, scopeId, binding, directory);
-      await once?.commit(tx);
-      return { kind: 'bound', binding };
-    }),
+        return { kind: 'bound', binding };
+      }),
+    ),
 
   unpinned: (after, most) =>
     db.sql<UnpinnedBinding[]>`

@@ -4,6 +4,7 @@ import type { Policy, PolicyScope, PolicySummary } from '../domain/policy.ts';
 import { nameTaken } from '../domain/refusals.ts';
 import type { PolicyStore } from '../ports.ts';
 import { countLive } from './binding-table.ts';
+import { withinExtent } from './within-extent.ts';
 
 /** The letter in front of a scope's key says whose it is. */
 export const scopeKind = (scopeId: ScopeId): PolicyScope => (scopeId.startsWith('p:') ? 'partner' : 'tenant');
@@ -68,22 +69,26 @@ export const createPolicyTable = (db: Pick<Database, 'withScope'>): PolicyStore 
     }),
 
   insert: (scopeId, policy, once) =>
-    db.withScope(scopeId, async (tx) => {
-      const row = { scope_id: scopeId, id: policy.id, created_at: policy.createdAtMicros, ...columnsOf(policy) };
-      await naming(policy.name, tx`insert into policy ${tx(row)}`);
-      await once?.commit(tx);
-    }),
+    withinExtent(
+      db.withScope(scopeId, async (tx) => {
+        const row = { scope_id: scopeId, id: policy.id, created_at: policy.createdAtMicros, ...columnsOf(policy) };
+        await naming(policy.name, tx`insert into policy ${tx(row)}`);
+        await once?.commit(tx);
+      }),
+    ),
 
   change: (scopeId, id, edit, once) =>
-    db.withScope(scopeId, async (tx) => {
-      const current = await read(tx, scopeId, id, true);
-      if (current === undefined) return undefined;
-      const changed = edit(current);
-      const { name } = changed;
-      await naming(name, tx`update policy set ${tx(columnsOf(changed))} where scope_id = ${scopeId} and id = ${id}`);
-      await once?.commit(tx);
-      return changed;
-    }),
+    withinExtent(
+      db.withScope(scopeId, async (tx) => {
+        const current = await read(tx, scopeId, id, true);
+        if (current === undefined) return undefined;
+        const changed = edit(current);
+        const { name } = changed;
+        await naming(name, tx`update policy set ${tx(columnsOf(changed))} where scope_id = ${scopeId} and id = ${id}`);
+        await once?.commit(tx);
+        return changed;
+      }),
+    ),
 
   remove: (scopeId, id, { force, nowMicros }) =>
     db.withScope(scopeId, async (tx) => {
