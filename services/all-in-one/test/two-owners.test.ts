@@ -8,7 +8,7 @@ import { startUnlimited } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
 /** Nine processes, on a machine that may have other things to do. */
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 });
 
 const leaseMs = 3_000;
 const rounds = 6;
