@@ -75,7 +75,7 @@ describe('what any gRPC client finds', () => {
 
   it.each(['v1', 'v1alpha'])('is reflection %s, with our services and their files', async (version) => {
     const server = await start((request) => answerOf(request.path));
-    const ask = (field: number, text: string): Promise<string> =>
+    const send = (request: Buffer): Promise<string> =>
       new Promise((resolve, reject) => {
         const raw = (bytes: Buffer): Buffer => bytes;
         const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
@@ -85,10 +85,15 @@ describe('what any gRPC client finds', () => {
           stream.end();
         });
         stream.on('error', reject);
-        stream.write(Buffer.concat([Buffer.of((field << 3) | 2, text.length), Buffer.from(text)]));
+        stream.write(request);
       });
+    const ask = (field: number, text: string): Promise<string> =>
+      send(Buffer.concat([Buffer.of((field << 3) | 2, text.length), Buffer.from(text)]));
     expect(await ask(7, '*')).toContain('scaivault.secrets.v1.SecretsService');
     expect(await ask(4, 'scaivault.secrets.v1.SecretsService')).toContain('ReadSecretRequest');
+    // A field of a kind that protobuf does not have.
+    await expect(send(Buffer.of(0xa7, 0x01))).rejects.toMatchObject({ code: status.INTERNAL });
+    expect(await ask(7, '*')).toContain('scaivault.secrets.v1.SecretsService');
   });
 
   it('is a refusal as google.rpc.Status beside the gRPC status', async () => {

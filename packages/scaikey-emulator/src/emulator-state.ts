@@ -28,14 +28,14 @@ export interface EmulatorState {
   waitingEvents: WebhookEvent[];
 }
 
-/** The state of a first start: fresh keys, the seed directory, and an event for each object in it. */
-export const createState = async (now: () => Date): Promise<EmulatorState> => {
+/** The state of a first start: these keys or fresh ones, the seed directory, and an event for each object in it. */
+export const createState = async (now: () => Date, keys?: readonly StoredKey[]): Promise<EmulatorState> => {
   const timestamp = now().toISOString();
   const directory = seedDirectory(timestamp);
   return {
     webhookId: `whk_${ulid()}`,
     webhookSecret: randomBytes(32).toString('base64url'),
-    keys: await generateKeys(),
+    keys: [...(keys ?? (await generateKeys()))],
     directory,
     personalTokens: [],
     waitingEvents: seedEvents(directory, timestamp),

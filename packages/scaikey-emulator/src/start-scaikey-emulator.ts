@@ -4,6 +4,7 @@ import { type EmulatorLog, silentLog } from './emulator-log.ts';
 import { createEmulatorServer } from './emulator-server.ts';
 import { createState } from './emulator-state.ts';
 import { refuseProduction } from './refuse-production.ts';
+import type { StoredKey } from './signing-keys.ts';
 import { openStateFile } from './state-file.ts';
 import { createTokenIssuer, type PersonalTokenAnswer, type TokenAnswer } from './token-issuer.ts';
 import type { TokenRequest } from './token-request.ts';
@@ -15,6 +16,8 @@ export interface EmulatorOptions {
   readonly port: number;
   /** JSON with keys and secrets, mode 0600; made when missing. */
   readonly stateFile: string;
+  /** What a first start signs with; fresh ones when left out, which takes a moment. For tests that start many. */
+  readonly keys?: readonly StoredKey[] | undefined;
   /** The address under which the vault reaches the emulator, when it is not `http://host:port`. */
   readonly baseUrl?: string | undefined;
   /** Where events go, and the secret that signs them; by default nowhere yet, and one made at the first start. */
@@ -42,7 +45,7 @@ export interface ScaiKeyEmulator {
 export const startScaiKeyEmulator = async (options: EmulatorOptions): Promise<ScaiKeyEmulator> => {
   refuseProduction();
   const { host, port, stateFile, audience = 'scaivault', log = silentLog, now = () => new Date() } = options;
-  const { state, save } = await openStateFile(stateFile, () => createState(now));
+  const { state, save } = await openStateFile(stateFile, () => createState(now, options.keys));
   if (options.webhook?.secret !== undefined && options.webhook.secret !== state.webhookSecret) {
     state.webhookSecret = options.webhook.secret;
     await save();

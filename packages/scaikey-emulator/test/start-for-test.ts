@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type EmulatorOptions, type ScaiKeyEmulator, startScaiKeyEmulator } from '../src/index.ts';
+import { type EmulatorOptions, generateKeys, type ScaiKeyEmulator, startScaiKeyEmulator } from '../src/index.ts';
+
+const keys = await generateKeys();
 
 /** A state file in a folder of its own, removed after the test. */
 export const newStateFile = async (): Promise<string> => {
@@ -13,7 +15,7 @@ export const newStateFile = async (): Promise<string> => {
 
 export const startForTest = async (options: Partial<EmulatorOptions> = {}): Promise<ScaiKeyEmulator> => {
   const stateFile = options.stateFile ?? (await newStateFile());
-  const emulator = await startScaiKeyEmulator({ host: '127.0.0.1', port: 0, ...options, stateFile });
+  const emulator = await startScaiKeyEmulator({ host: '127.0.0.1', port: 0, keys, ...options, stateFile });
   onTestFinished(() => emulator.stop());
   return emulator;
 };

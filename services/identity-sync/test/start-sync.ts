@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@connectrpc/connect';
 import { DirectoryService, type Sync } from '@scaivault/contracts';
-import { type ScaiKeyEmulator, startScaiKeyEmulator } from '@scaivault/scaikey-emulator';
+import { generateKeys, type ScaiKeyEmulator, startScaiKeyEmulator } from '@scaivault/scaikey-emulator';
 import type { Wire } from '@scaivault/testkit';
 import { expect } from 'vitest';
 import { type StartedIdentitySync, startIdentitySync } from './start-identity-sync.ts';
@@ -42,13 +42,21 @@ const syncEnv = (emulator: ScaiKeyEmulator) => ({
   RATE_LIMIT_IDENTITY_OPS: '0',
 });
 
+/** An emulator makes an RSA key, which takes longer than most of these tests; they share one. */
+const keys = await generateKeys();
+
 /** The emulator with its seed, and the module beside it with an empty mirror. */
 export const startSync = async (
   wire: Wire = 'direct',
   env: Readonly<Record<string, string>> = { IDENTITY_SYNC_INTERVAL: '0s' },
 ): Promise<StartedSync> => {
   const folder = await mkdtemp(join(tmpdir(), 'identity-sync-'));
-  const emulator = await startScaiKeyEmulator({ host: '127.0.0.1', port: 0, stateFile: join(folder, 'state.json') });
+  const emulator = await startScaiKeyEmulator({
+    host: '127.0.0.1',
+    port: 0,
+    stateFile: join(folder, 'state.json'),
+    keys,
+  });
   const started = await startIdentitySync(wire, { ...syncEnv(emulator), ...env });
   const root = await started.vault.client(DirectoryService, { sub: 'usr_operator', roles: ['super_admin'] });
   return {
