@@ -164,7 +164,11 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
   const world = createTestWorld();
   const journal = createMemoryJournal();
   const audit = createAuditTrail({ journal, metrics });
-  const limiter = createRateLimiter({ buckets: createTokenBuckets({ nowMs }), limits: config.rateLimits, metrics });
+  const limiter = createRateLimiter({
+    buckets: createTokenBuckets({ nowMs, max: 1_000 }),
+    limits: config.rateLimits,
+    metrics,
+  });
   const authenticate = createAuthenticate({ verify: tokens.verify, limiter, onFailure: () => {} });
   const pipeline = createPipeline({
     authenticate,
