@@ -3,6 +3,7 @@ export * from './duration.ts';
 export * from './glob.ts';
 export * from './id.ts';
 export * from './micro-clock.ts';
+export * from './page.ts';
 export * from './path-prefix.ts';
 export * from './policy-path.ts';
 export * from './scope.ts';

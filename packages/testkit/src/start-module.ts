@@ -65,7 +65,7 @@ export interface StartedModule extends AsyncDisposable {
 }
 
 const everyScope =
-  'secrets:read secrets:write secrets:delete secrets:list secrets:rotate policies:read policies:write audit:read audit:export identity:read identity:admin';
+  'secrets:read secrets:write secrets:delete secrets:list secrets:rotate policies:read policies:write audit:read audit:export identity:read identity:admin subscriptions:read subscriptions:write';
 
 const admin: JWTPayload = {
   sub: 'usr_admin',
@@ -145,6 +145,8 @@ const withoutLimits = (): Record<string, string> =>
       'IDENTITY_READ',
       'AUTH_READ',
       'AUTH_FAILURES',
+      'SUBSCRIPTIONS_OPS',
+      'SUBSCRIPTIONS_POLL',
       'WEBHOOKS_INBOUND',
       'SYSTEM_ADMIN',
     ].map((name) => [`RATE_LIMIT_${name}`, '0']),

@@ -1,11 +1,13 @@
 import { runPolicy } from '@scaivault/policy-engine/bench';
 import { runAuthority } from './authority/run-authority.ts';
+import { runPoll } from './poll.ts';
 import { runRead } from './read.ts';
 import { runScale } from './scale.ts';
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   authority: runAuthority,
   policy: runPolicy,
+  poll: runPoll,
   read: runRead,
   scale: runScale,
 };

@@ -2,11 +2,15 @@ import type { Vault } from '@scaivault/testkit/start-vault';
 
 type Sql = Awaited<ReturnType<Vault['openDatabase']>>;
 
-/** What may change though nobody did anything: records of asking, and which of our processes are alive. */
+/** What may change though nobody did anything: records of asking, events of it, and which of our processes are alive. */
 const restless: ReadonlySet<string> = new Set([
   'secrets.idempotency',
   'policy.idempotency',
   'identity.idempotency',
+  'events.idempotency',
+  'events.event',
+  'events.buffer',
+  'events.buffered_event',
   'identity.webhook_event',
   'identity.follower',
   'policy.follower',
@@ -16,7 +20,7 @@ const restless: ReadonlySet<string> = new Set([
 export const fingerprint = async (sql: Sql): Promise<Readonly<Record<string, string>>> => {
   const tables = await sql<{ name: string }[]>`
     select schemaname || '.' || tablename as name from pg_tables
-    where schemaname in ('secrets', 'policy', 'identity') order by 1`;
+    where schemaname in ('secrets', 'policy', 'identity', 'events') order by 1`;
   const digests: [string, string][] = [];
   for (const { name } of tables) {
     if (restless.has(name)) continue;

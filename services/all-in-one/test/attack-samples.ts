@@ -6,6 +6,7 @@ export interface Targets {
   readonly policy_id: string;
   readonly binding_id: string;
   readonly secret_policy_id: string;
+  readonly subscription_id: string;
   readonly identity_type: string;
   readonly identity_id: string;
   readonly user_id: string;
@@ -43,6 +44,9 @@ const bodies: Readonly<Record<string, (targets: Targets) => object>> = {
   UpdatePolicy: () => ({ description: 'attacked' }),
   CreateBinding: () => ({ identity_type: 'user', identity_id: 'user:attacker@umbrella.example' }),
   PutRateLimits: () => ({ limits: { 'secrets:read': 1 } }),
+  CreateSubscription: () => ({ name: 'attack', paths: ['**'], events: ['*'], delivery: { type: 'polling' } }),
+  UpdateSubscription: () => ({ name: 'attacked' }),
+  AcknowledgeEvents: () => ({ event_ids: ['evt_01J9ZC4A0B1C2D3E4F5G6H7J8K'] }),
   SetUserRoles: () => ({ roles: ['tenant_admin'] }),
   IntrospectToken: ({ token }) => ({ token }),
   TestPolicies: ({ identity_id, path }) => ({ identity_id, path, permission: 'read' }),
@@ -53,6 +57,7 @@ const queries: Readonly<Record<string, (targets: Targets) => Readonly<Record<str
   ListTenants: ({ partner_id }) => ({ partner_id }),
   StartSync: ({ tenant_id }) => ({ tenant_id }),
   ListAccess: ({ path }) => ({ path, permission: 'read' }),
+  PollSubscription: () => ({ timeout: '0' }),
   AnalyzePolicy: ({ identity_id }) => ({ identity_id }),
   QueryAuditLogs: ({ identity_id }) => ({ identity_id }),
 };

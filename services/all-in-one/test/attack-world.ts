@@ -14,6 +14,7 @@ export const absent: Targets = {
   policy_id: 'pol_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   binding_id: 'bnd_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   secret_policy_id: 'sp_01J9ZC4A0B1C2D3E4F5G6H7J8K',
+  subscription_id: 'sub_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   identity_type: 'user',
   identity_id: 'user:absent@acme.example',
   user_id: 'usr_absent',
@@ -62,11 +63,19 @@ const makeTargets = async (vault: Vault): Promise<Targets> => {
   }
   const rules = [{ path_pattern: 'elsewhere/*', permissions: ['read'] }] as const;
   const { policyId, bindingId } = await grant(vault, 'group:sre', rules, { name: word, description: word });
+  const delivery = { type: 'polling' };
+  const { id: subscription_id } = await post('/v1/subscriptions', {
+    name: word,
+    paths: ['**'],
+    events: ['*'],
+    delivery,
+  });
   return {
     path,
     policy_id: policyId,
     binding_id: bindingId,
     secret_policy_id,
+    subscription_id,
     identity_type: 'user',
     identity_id: 'user:bob@acme.example',
     user_id: 'usr_bob',

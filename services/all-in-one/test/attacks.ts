@@ -139,7 +139,9 @@ export const noPolicy: Attack = {
   isFor: (rpc) => needsToken(rpc) && needsPolicy(rpc),
   attempts: (rpc, world) => {
     const { user, denied } = world.as;
-    const expected = rpc.access.eachRow ? 'nothing' : refused(403, 'access_denied');
+    // Rows of a thing that is its owner's alone are not even looked at.
+    const ofRows = rpc.absenceCodes.length > 0 ? 'absence' : 'nothing';
+    const expected = rpc.access.eachRow ? ofRows : refused(403, 'access_denied');
     return [
       pair('no rule', expected, (targets) => requestFor(rpc, targets, user), world),
       pair('a deny rule', expected, (targets) => requestFor(rpc, targets, denied), world),

@@ -16,6 +16,6 @@ const tableOf = ({ schema, folder }: Migrations): string | undefined => {
 const services = allMigrations.filter((migrations) => tableOf(migrations) !== undefined);
 
 it('is the same table in every service that honours an Idempotency-Key', () => {
-  expect(services.map(({ schema }) => schema).sort()).toEqual(['audit', 'identity', 'policy', 'secrets']);
+  expect(services.map(({ schema }) => schema).sort()).toEqual(['audit', 'events', 'identity', 'policy', 'secrets']);
   for (const migrations of services) expect(tableOf(migrations)).toBe(tableOf(idempotencyFixture));
 });

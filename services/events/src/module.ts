@@ -1,5 +1,13 @@
-import { EventIntakeService } from '@scaivault/contracts';
-import { checkMigrated, openDatabase, serviceRole } from '@scaivault/db';
+import { EventIntakeService, SubscriptionService } from '@scaivault/contracts';
+import {
+  checkMigrated,
+  createIdempotencyTable,
+  type Listening,
+  loadCursorKey,
+  openDatabase,
+  serviceRole,
+} from '@scaivault/db';
+import { createIdempotency, createRemoteKeySeal, withIdempotency } from '@scaivault/pipeline';
 import {
   ConfigurationError,
   type ModuleDependencies,
@@ -8,19 +16,34 @@ import {
   repeat,
   type ServiceModule,
 } from '@scaivault/runtime';
+import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
 import { createFanOut } from './app/fan-out.ts';
 import { createForgetEvents } from './app/forget-events.ts';
+import { createSubscriptions } from './app/subscriptions/create-subscriptions.ts';
 import { createTakeEvents } from './app/take-events.ts';
+import { subscriptionInputChecks } from './rpc/check-subscription-input.ts';
 import { createEventIntakeService } from './rpc/event-intake-service.ts';
+import { createSubscriptionService } from './rpc/subscription-service.ts';
+import { createBufferTable } from './store/buffer-table.ts';
 import { createEventTable } from './store/event-table.ts';
 import { createListenerTable } from './store/listener-table.ts';
 import { eventsMigrations } from './store/migrations.ts';
+import { listenForPolls } from './store/poll-notices.ts';
+import { createSubscriptionTable } from './store/subscription-table.ts';
 import { createTransactions } from './store/transactions.ts';
 
 const forgetEveryMs = 3_600_000;
+/** How long a poll can sleep through a notice of the database that did not come. */
+const wakeEveryMs = 15_000;
+const sweepEveryMs = 15 * 60_000;
 
 /** Events: takes what the outboxes of all services ship and gives it to whoever listens. */
-export const createEventsModule = async ({ config, logger, nowMs }: ModuleDependencies): Promise<ServiceModule> => {
+export const createEventsModule = async ({
+  config,
+  logger,
+  transportTo,
+  nowMs,
+}: ModuleDependencies): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
   const caFile = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
   const url = config.DATABASE_URL.reveal();
@@ -40,30 +63,61 @@ export const createEventsModule = async ({ config, logger, nowMs }: ModuleDepend
   const clock = (): number => Math.floor(nowMs()) * 1000;
   const transactions = createTransactions(db);
   const events = createEventTable(db);
+  const listeners = createListenerTable();
+  const buffers = createBufferTable(db);
+  const subscriptions = createSubscriptions({
+    subscriptions: createSubscriptionTable({ db, listeners }),
+    buffers,
+    cursors: createCursorCodec({ key: await loadCursorKey(db), nowMs }),
+    nowMicros: createMicroClock(nowMs),
+  });
   const fanOut = createFanOut({
-    listeners: createListenerTable(),
+    listeners,
     events,
     transactions,
-    targets: { webhook: () => Promise.resolve(), subscription: () => Promise.resolve() },
+    targets: { webhook: () => Promise.resolve(), subscription: buffers.add },
   });
+  const idempotency = createIdempotency({
+    table: createIdempotencyTable(db),
+    seal: createRemoteKeySeal(transportTo('secrets')),
+    config,
+  });
+  const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
+  const lookForNews = () => void subscriptions.wakeWaitingPolls().catch(failed('Looking for waiting polls'));
+  const { room } = subscriptions;
+  let listening: Listening | undefined;
   let repetitions: readonly Repetition[] = [];
 
   return {
     name: 'events',
     services: [
       mount(EventIntakeService, createEventIntakeService({ takeEvents: createTakeEvents({ transactions, fanOut }) })),
+      withIdempotency(
+        mount(SubscriptionService, createSubscriptionService(subscriptions.useCases), subscriptionInputChecks),
+        idempotency,
+      ),
     ],
     checks: { database: () => db.ping() },
     start: () => {
+      listening = listenForPolls(db, { onNews: room.wake, onPoll: room.supersede, onNewSession: lookForNews });
       repetitions = [
         repeat(createForgetEvents({ events, clock }), {
           everyMs: forgetEveryMs,
-          onFailure: (error) => logger.warn({ err: error }, 'Forgetting old events failed; it is tried again'),
+          onFailure: failed('Forgetting old events'),
         }),
+        repeat(subscriptions.wakeWaitingPolls, {
+          everyMs: wakeEveryMs,
+          onFailure: failed('Looking for waiting polls'),
+        }),
+        repeat(subscriptions.expireEvents, { everyMs: sweepEveryMs, onFailure: failed('Letting go of old events') }),
+        repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
       return Promise.resolve();
     },
+    drain: room.close,
     stop: async () => {
+      room.close();
+      await listening?.close();
       for (const repetition of repetitions) await repetition.stop();
       await db.close();
     },

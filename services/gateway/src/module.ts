@@ -6,6 +6,7 @@ import {
   RateLimitService,
   SecretPoliciesService,
   SecretsService,
+  SubscriptionService,
   SystemService,
   TokenService,
 } from '@scaivault/contracts';
@@ -28,6 +29,7 @@ export const publicServices = [
   DirectoryService,
   TokenService,
   AuditService,
+  SubscriptionService,
   SystemService,
 ];
 

@@ -3,27 +3,31 @@ import type { Transport } from '@connectrpc/connect';
 import { BatchReadResponseSchema, BatchSecretSchema, type PutSecretRequest } from '@scaivault/contracts';
 import type { ProcessKit } from '@scaivault/pipeline';
 import { createLogger, createMetrics, loadConfiguration } from '@scaivault/runtime';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGatewayModule, type GatewayModule } from '../src/module.ts';
 
 interface SentCall {
   readonly rpc: string;
   readonly metadata: Headers;
   readonly message: Message;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
 }
 
 /** Takes every call, remembers it and answers with what the test wants or with an empty message. */
 const createFakeService = () => {
   const calls: SentCall[] = [];
-  const fake = { calls, answer: undefined as Message | undefined };
+  const fake = { calls, answer: undefined as Message | undefined, hangs: false };
   const unary = async (
     method: { readonly name: string; readonly output: DescMessage; readonly parent: unknown },
-    _signal: unknown,
-    _timeoutMs: unknown,
+    signal: AbortSignal | undefined,
+    timeoutMs: number,
     metadata: Record<string, string>,
     message: Message,
   ) => {
-    calls.push({ rpc: method.name, metadata: new Headers(metadata), message });
+    calls.push({ rpc: method.name, metadata: new Headers(metadata), message, signal, timeoutMs });
+    if (fake.hangs)
+      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('gone'))));
     const answer = fake.answer ?? create(method.output);
     return {
       stream: false,
@@ -59,6 +63,7 @@ afterAll(() => gateway.stop());
 beforeEach(() => {
   service.calls.length = 0;
   service.answer = undefined;
+  service.hangs = false;
 });
 
 const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: unknown) =>
@@ -123,4 +128,40 @@ it('serves secret policies', async () => {
   await send('POST', '/v1/secret-policies:preview', {}, { fields: [{ name: 'k', generator: 'hex' }] });
   await send('PATCH', '/v1/secret-policies/sp_1', {}, { description: null });
   expect(service.calls.map(({ rpc }) => rpc)).toEqual(['PreviewFields', 'UpdateSecretPolicy']);
+});
+
+describe('a call that may wait', () => {
+  const poll = (signal?: AbortSignal) =>
+    fetch(`http://127.0.0.1:${gateway.port()}/v1/subscriptions/sub_1/poll`, {
+      headers: { authorization: 'Bearer x' },
+      ...(signal === undefined ? {} : { signal }),
+    });
+
+  it('has the time of its wait beyond that of any other', async () => {
+    await poll();
+    await send('GET', '/v1/subscriptions/sub_1');
+    const [waiting = 0, other = 0] = service.calls.map(({ timeoutMs }) => timeoutMs);
+    expect(waiting - other).toBe(60_000);
+  });
+
+  it('ends with its client', async () => {
+    service.hangs = true;
+    const client = new AbortController();
+    const answer = poll(client.signal);
+    await expect.poll(() => service.calls.length).toBe(1);
+    expect(sent().signal?.aborted).toBe(false);
+    client.abort();
+    await expect(answer).rejects.toThrow();
+    await expect.poll(() => sent().signal?.aborted).toBe(true);
+  });
+
+  it('is answered empty when the gateway stops, and holds nobody up', async () => {
+    service.hangs = true;
+    const answer = poll();
+    await expect.poll(() => service.calls.length).toBe(1);
+    await gateway.stop();
+    const response = await answer;
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ events: [], has_more: false, dropped_count: 0, overflowed: false });
+  });
 });

@@ -8,12 +8,11 @@ import {
   rulesAbout,
   subjectKeys,
 } from '@scaivault/policy-engine';
-import type { CursorCodec } from '@scaivault/tenancy';
+import { type CursorCodec, type Page, type PageRequest, readPage } from '@scaivault/tenancy';
 import type { BoundType } from '../domain/binding.ts';
 import { requireOwnPartner } from '../domain/require-own-partner.ts';
 import type { Clock, IdentityMirror } from '../ports.ts';
 import { scopeIdOf } from './find-policy.ts';
-import { type Page, type PageRequest, readPage } from './page.ts';
 import type { ReadPolicies } from './read-policies.ts';
 import { subjectOf } from './resolve-subject.ts';
 

@@ -1,9 +1,8 @@
 import type { Caller } from '@scaivault/pipeline';
-import type { CursorCodec } from '@scaivault/tenancy';
+import { type CursorCodec, type Page, type PageRequest, readPage } from '@scaivault/tenancy';
 import type { Binding } from '../domain/binding.ts';
 import type { BindingStore, Clock } from '../ports.ts';
 import type { FindPolicy } from './find-policy.ts';
-import { type Page, type PageRequest, readPage } from './page.ts';
 
 export const createListBindings =
   ({

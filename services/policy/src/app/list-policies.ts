@@ -1,9 +1,8 @@
 import type { Caller } from '@scaivault/pipeline';
-import type { CursorCodec } from '@scaivault/tenancy';
+import { type CursorCodec, type Page, type PageRequest, readPage } from '@scaivault/tenancy';
 import type { PolicyScope, PolicySummary } from '../domain/policy.ts';
 import type { Clock, PolicyStore } from '../ports.ts';
 import { scopeIdOf } from './find-policy.ts';
-import { type Page, type PageRequest, readPage } from './page.ts';
 
 export interface PolicyFilter {
   /** Undefined: both. */

@@ -7,8 +7,8 @@ import {
 } from '@scaivault/contracts';
 import type { AccessRule, DeadRule, DeadRules, RuleAddress } from '@scaivault/policy-engine';
 import { timestampOf } from '@scaivault/runtime';
+import type { Page } from '@scaivault/tenancy';
 import type { IdentityAccess } from '../app/list-access.ts';
-import type { Page } from '../app/page.ts';
 import { adminRoles } from '../app/resolve-subject.ts';
 
 const nameOf = ({ policyName, ruleIndex }: RuleAddress): string => `rule ${ruleIndex} of policy "${policyName}"`;

@@ -1,4 +1,4 @@
-import type { CursorBinding, CursorCodec } from '@scaivault/tenancy';
+import type { CursorBinding, CursorCodec } from './cursor.ts';
 
 export interface PageRequest {
   readonly limit: number | undefined;
