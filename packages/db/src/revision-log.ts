@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { createGroupReads } from './group-reads.ts';
 import type { Listening } from './listen.ts';
 
 /** Changed scopes a log remembers; a follower that lags further behind drops everything. */
@@ -43,32 +44,60 @@ export interface RevisionLog {
   listen(heard: (news: 'change' | 'confirmation') => void): Listening;
 }
 
-/**
- * The tables `revision`, `revision_scope` and `follower`, which the schema of each owner of cached authority has. Numbers
- * are taken by triggers inside the transaction of the change, so `note` has nothing left to do.
- */
-export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'listen'>): RevisionLog => ({
-  note: () => Promise.resolve(),
+type Renewal = Parameters<RevisionLog['renew']>[0];
 
-  renew: async ({ id, epoch, confirmed, leaseMs }) => {
-    // The longest lease counts: one of an owner with other settings may still be held.
+/**
+ * Renewals of one turn are one commit: each change is confirmed by all followers at once, and a commit that notifies waits
+ * for every other that does. The longest lease counts: one of an owner with other settings may still be held.
+ */
+const renewAll =
+  ({ sql }: Pick<Database, 'sql'>) =>
+  async (renewals: readonly Renewal[]): Promise<void> => {
+    // Of two calls of one follower the later one knows more; one that was overtaken was answered to nobody.
+    const latest = [...new Map(renewals.map((renewal) => [renewal.id, renewal])).values()];
     await sql`
-      with before as (
-        select confirmed from follower where id = ${id}
+      with told as (
+        select * from unnest(
+          ${latest.map(({ id }) => id)}::text[], ${latest.map(({ epoch }) => epoch)}::text[],
+          ${latest.map(({ confirmed }) => String(confirmed))}::int8[], ${latest.map(({ leaseMs }) => String(leaseMs))}::int4[]
+        ) as t (id, epoch, confirmed, lease_ms)
+      ), before as (
+        select f.id, f.confirmed from follower f join told t on t.id = f.id
       ), renewed as (
         insert into follower as f (id, confirmed, lease_ms)
-        select ${id}, case when r.epoch::text = ${epoch} and r.number >= ${confirmed}::int8 then ${confirmed}::int8 else 0 end,
-          ${leaseMs}::int4
-        from revision r
+        select t.id, case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end, t.lease_ms
+        from told t cross join revision r
+        order by t.id
         on conflict (id) do update set confirmed = excluded.confirmed, renewal = excluded.renewal,
           lease_ms = greatest(f.lease_ms, excluded.lease_ms)
-        returning confirmed
+        returning id, confirmed
       )
-      select pg_notify(current_schema() || '_news', 'confirmation') from before, renewed
-      where renewed.confirmed > before.confirmed`;
-  },
+      select pg_notify(current_schema() || '_news', 'confirmation')
+      from before join renewed on renewed.id = before.id
+      where renewed.confirmed > before.confirmed
+      limit 1`;
+  };
 
-  newsSince: async (epoch, confirmed, most) => {
+const renewTogether = (db: Pick<Database, 'sql'>): RevisionLog['renew'] => {
+  const renew = renewAll(db);
+  let calls = 0;
+  const together = createGroupReads<Renewal & { readonly call: number }, true>({
+    read: async (_group, renewals) => {
+      await renew(renewals);
+      return renewals.map(() => true);
+    },
+    nameOf: ({ call }) => String(call),
+    mostAtOnce: 1,
+  });
+  return async (renewal) => {
+    calls += 1;
+    await together('', { ...renewal, call: calls });
+  };
+};
+
+const readNews =
+  ({ sql }: Pick<Database, 'sql'>) =>
+  async (epoch: string, confirmed: number, most: number): Promise<RevisionNews> => {
     const [row] = await sql<{ epoch: string; revision: number; oldest: number; scopes: string[] }[]>`
       select r.epoch::text as "epoch", r.number as "revision",
         coalesce((select min(number) from revision_scope), r.number + 1) as "oldest",
@@ -81,7 +110,32 @@ export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'liste
     const isKnown = row.epoch === epoch && confirmed <= revision && confirmed + 1 >= oldest;
     const isReset = !isKnown || scopes.length > most;
     return { epoch: row.epoch, revision, isReset, changedScopes: isReset ? [] : [...new Set(scopes)] };
-  },
+  };
+
+/** Followers that are as far as each other ask the same; `most` is part of the question. */
+const shareNews = (db: Pick<Database, 'sql'>): RevisionLog['newsSince'] => {
+  const read = readNews(db);
+  const together = createGroupReads<{ confirmed: number; most: number }, RevisionNews>({
+    read: (epoch, asked) => Promise.all(asked.map(({ confirmed, most }) => read(epoch, confirmed, most))),
+    nameOf: ({ confirmed, most }) => `${confirmed} ${most}`,
+  });
+  return async (epoch, confirmed, most) => {
+    const news = await together(epoch, { confirmed, most });
+    if (news === undefined) throw new Error('The news were not read.');
+    return news;
+  };
+};
+
+/**
+ * The tables `revision`, `revision_scope` and `follower`, which the schema of each owner of cached authority has. Numbers
+ * are taken by triggers inside the transaction of the change, so `note` has nothing left to do.
+ */
+export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'listen'>): RevisionLog => ({
+  note: () => Promise.resolve(),
+
+  renew: renewTogether({ sql }),
+
+  newsSince: shareNews({ sql }),
 
   findLate: async () => {
     const rows = await sql<({ revision: number } & (Follower | { id: null }))[]>`

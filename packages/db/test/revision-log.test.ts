@@ -176,6 +176,22 @@ describe('a follower', () => {
     expect(await log.followers()).toEqual([expect.objectContaining({ id: 'one', leaseMs: 9_000 })]);
   });
 
+  it('renews in one commit with all others of its moment, each with its own word', async () => {
+    await change('t:a');
+    const ids = Array.from({ length: 40 }, (_, n) => `f${n}`);
+    await Promise.all(ids.map((id, n) => renew(id, before + (n % 2))));
+    const late = ids.filter((_, n) => n % 2 === 0).sort();
+    expect(await lateIds()).toEqual(late);
+    const [row] = await database.admin`select count(distinct xmin::text)::int as commits from dbtest.follower`;
+    expect(row?.commits).toBe(1);
+  });
+
+  it('that calls twice at once is taken at its later word', async () => {
+    await change('t:a');
+    await Promise.all([renew('one', before), renew('one', before + 1)]);
+    expect(await lateIds()).toEqual([]);
+  });
+
   it('is forgotten only if it has not been heard of again', async () => {
     await renew('one', before);
     await renew('two', before);

@@ -130,7 +130,7 @@ describe('two processes of an owner and three that serve', () => {
     stopped.child.kill('SIGCONT');
     if (first === undefined || second === undefined) throw new Error('A change was not answered.');
     await annotate(`one stopped: ${Math.round(took(first))} ms, the next change ${Math.round(took(second))} ms`);
-    expect(took(first)).toBeLessThan(leaseMs + 2_000);
+    expect(took(first)).toBeLessThan(leaseMs + 1_000);
     const late: Decision[] = [];
     await vi.waitFor(
       async () => {
