@@ -13,6 +13,18 @@ describe('formatting', () => {
     expect(formatMicros(-1)).toBe('1969-12-31T23:59:59.999999Z');
   });
 
+  it('is what Date writes, of whichever day the one before was', () => {
+    const milliseconds = fc.integer({ min: Date.UTC(1684, 0, 1), max: Date.UTC(2255, 0, 1) });
+    fc.assert(
+      fc.property(fc.array(milliseconds), (instants) => {
+        for (const ms of instants) {
+          expect(formatSeconds(ms)).toBe(`${new Date(ms).toISOString().slice(0, 19)}Z`);
+          expect(formatMicros(ms * 1000)).toBe(new Date(ms).toISOString().replace('Z', '000Z'));
+        }
+      }),
+    );
+  });
+
   it('is undone by parsing', () => {
     const micros = fc.integer({ min: -(2 ** 52), max: 2 ** 53 - 1 });
     fc.assert(fc.property(micros, (instant) => parseTimestamp(formatMicros(instant)) === instant));

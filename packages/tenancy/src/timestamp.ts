@@ -3,14 +3,38 @@ const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,32}))?(?:
 const firstMs = Date.parse('0000-01-01T00:00:00Z');
 const lastMs = Date.parse('9999-12-31T23:59:59Z');
 
+const secondsPerDay = 86_400;
+
+let lastDay = Number.NaN;
+let lastDate = '';
+
+/** `2026-01-31T`, from days since the epoch. Nearly all times that are written in a row are of one day. */
+const dateOf = (day: number): string => {
+  if (day !== lastDay) {
+    lastDate = new Date(day * secondsPerDay * 1000).toISOString().slice(0, 11);
+    lastDay = day;
+  }
+  return lastDate;
+};
+
+const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+
+/** `2026-01-31T23:59:59`, from whole seconds since the epoch. */
+const formatWhole = (seconds: number): string => {
+  const day = Math.floor(seconds / secondsPerDay);
+  const rest = seconds - day * secondsPerDay;
+  const minutes = Math.floor(rest / 60);
+  const hour = Math.floor(minutes / 60);
+  return `${dateOf(day)}${twoDigits[hour]}:${twoDigits[minutes - hour * 60]}:${twoDigits[rest - minutes * 60]}`;
+};
+
 /** RFC 3339 in UTC with whole seconds, from milliseconds since the epoch; what is below a second is dropped. */
-export const formatSeconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+export const formatSeconds = (ms: number): string => `${formatWhole(Math.floor(ms / 1000))}Z`;
 
 /** RFC 3339 in UTC with six decimals, from microseconds since the epoch (audit rows and events, rest-api-core 1.4). */
 export const formatMicros = (micros: number): string => {
   const fraction = ((micros % 1_000_000) + 1_000_000) % 1_000_000;
-  const wholeSeconds = new Date((micros - fraction) / 1000).toISOString().slice(0, 19);
-  return `${wholeSeconds}.${String(fraction).padStart(6, '0')}Z`;
+  return `${formatWhole((micros - fraction) / 1_000_000)}.${String(fraction).padStart(6, '0')}Z`;
 };
 
 /**
