@@ -68,15 +68,18 @@ export const createGatewayModule = async (
         nowMs,
         maxBodyBytes: config.MAX_BODY_BYTES,
         timeoutMs: Math.min(config.REQUEST_TIMEOUT, config.RPC_TIMEOUT),
-        checkToken: async (authorization, sourceIp, requestId, userAgent) => {
-          try {
-            const checked = kit.authenticate(authorization, sourceIp);
-            if (checked instanceof Promise) await checked;
-          } catch (error) {
+        checkToken: (authorization, sourceIp, requestId, userAgent) => {
+          const onFailure = async (error: unknown): Promise<never> => {
             if (isVaultError(error) && error.httpStatus === 401) {
               await kit.noteAuthFailure(openRequestFrom({ requestId, sourceIp, userAgent }), authorization, error);
             }
             throw error;
+          };
+          try {
+            const checked = kit.authenticate(authorization, sourceIp);
+            return checked instanceof Promise ? checked.then(() => undefined, onFailure) : undefined;
+          } catch (error) {
+            return onFailure(error);
           }
         },
       });

@@ -25,11 +25,13 @@ export const copyHeaders = (reply: FastifyReply, headers: Headers | undefined): 
 };
 
 /** Sends JSON text with a status. */
-export const sendJson = (reply: FastifyReply, status: number, text: string): FastifyReply =>
+export const sendJson = (reply: FastifyReply, status: number, text: string): void => {
+  // A reply is a thenable, and who returned one from an async function would wait for it again.
   reply.code(status).header('content-type', json).send(text);
+};
 
 /** Sends the error envelope with the headers its code asks for (rest-api-core 1.2, 1.9). */
-export const sendError = (reply: FastifyReply, error: VaultError, requestId: string): FastifyReply => {
+export const sendError = (reply: FastifyReply, error: VaultError, requestId: string): void => {
   copyHeaders(reply, headersOf(error));
   if (error.retryAfterSeconds !== undefined) reply.header(answerHeaders.retryAfter, String(error.retryAfterSeconds));
   if (error.httpStatus === 401 && error.code !== 'signature_invalid') {
@@ -37,5 +39,5 @@ export const sendError = (reply: FastifyReply, error: VaultError, requestId: str
   }
   // The rest of a body that was too large is not read.
   if (error.code === 'payload_too_large') reply.header('connection', 'close');
-  return sendJson(reply, error.httpStatus, JSON.stringify(errorEnvelope(error, requestId)));
+  sendJson(reply, error.httpStatus, JSON.stringify(errorEnvelope(error, requestId)));
 };

@@ -31,7 +31,9 @@ export interface CallFacts {
   readonly refusal: VaultError | undefined;
 }
 
-const plainText = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?');
+const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
+const plainText = (text: string): string => (isPlain(text) ? text : text.replaceAll(/[^\x20-\x7e]/g, '?'));
 
 /**
  * A name or key that metadata cannot carry travels as an empty one, which is nobody's: the service refuses it in its turn
@@ -39,11 +41,12 @@ const plainText = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?'
  * drops and another does not, it could be another's.
  */
 const carried = (text: string | undefined): string | undefined =>
-  text === undefined || (plainText(text) === text && text.trim() === text) ? text : '';
+  text === undefined || (isPlain(text) && text.trim() === text) ? text : '';
 
 /** What travels with the call: the client's credentials, and what only the gateway has seen. */
 export const callHeaders = (headers: IncomingHttpHeaders, facts: CallFacts): Record<string, string> => {
-  const metadata: Record<string, string> = { [metadataNames.requestId]: facts.requestId };
+  const metadata: Record<string, string> = {};
+  metadata[metadataNames.requestId] = facts.requestId;
   const pass = (name: string, value: string | undefined): void => {
     if (value !== undefined) metadata[name] = plainText(value);
   };

@@ -22,7 +22,7 @@ export interface CallOptions {
     sourceIp: string | undefined,
     requestId: string,
     userAgent: string | undefined,
-  ) => Promise<void>;
+  ) => void | Promise<void>;
   readonly maxBodyBytes: number;
   readonly timeoutMs: number;
   readonly waits: Pick<OpenWaits, 'begin'>;
@@ -36,12 +36,7 @@ export interface RequestFacts {
 }
 
 /** Answers requests of one route. */
-export type Call = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  hit: RouteHit,
-  facts: RequestFacts,
-) => Promise<FastifyReply>;
+export type Call = (request: FastifyRequest, reply: FastifyReply, hit: RouteHit, facts: RequestFacts) => Promise<void>;
 
 const isPeer = (name: string): name is PeerName => (peers as readonly string[]).includes(name);
 
@@ -112,13 +107,11 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
 
   return async (request, reply, hit, { requestId, sourceIp, query }) => {
     const { headers } = request;
-    if (!isPublic)
-      await options.checkToken(
-        headerOf(headers, 'authorization'),
-        sourceIp,
-        requestId,
-        headerOf(headers, 'user-agent'),
-      );
+    if (!isPublic) {
+      const authorization = headerOf(headers, 'authorization');
+      const checking = options.checkToken(authorization, sourceIp, requestId, headerOf(headers, 'user-agent'));
+      if (checking instanceof Promise) await checking;
+    }
     const clientId = attempt(() => clientRequestIdOf(headers));
     const read = clientId instanceof VaultError ? clientId : readInput(request, hit, query);
     const input = read instanceof Promise ? await read : read;
@@ -137,7 +130,7 @@ export const compileCall = (route: Route, options: CallOptions): Call => {
     );
     copyHeaders(reply, answer.header);
     const status = Number(answer.header.get(answerHeaders.status) ?? usualStatus);
-    if (status === 204 || status === 304) return reply.code(status).send();
-    return sendJson(reply, status, encode(answer.message as Message));
+    if (status === 204 || status === 304) reply.code(status).send();
+    else sendJson(reply, status, encode(answer.message as Message));
   };
 };

@@ -17,7 +17,7 @@ export type SystemRoutes = (
   method: string,
   path: string,
   authorization: string | undefined,
-) => ((reply: FastifyReply) => Promise<FastifyReply>) | undefined;
+) => ((reply: FastifyReply) => Promise<void>) | undefined;
 
 /** The probes of orchestrators and load balancers, which nothing limits (rest-api-core 1.2, 12). */
 export const isProbe = (path: string): boolean => path === '/v1/health' || path === '/v1/health/ready';
@@ -34,22 +34,19 @@ export const createSystemRoutes = (options: SystemRoutesOptions): SystemRoutes =
     commit: productVersion.commit,
     built_at: productVersion.builtAt,
   });
-  const page = async (reply: FastifyReply): Promise<FastifyReply> =>
+  const page = async (reply: FastifyReply): Promise<void> => {
     reply
       .header('content-type', 'text/html; charset=utf-8')
       .header('content-security-policy', pagePolicy)
       .send(options.apiPage);
-  const routes: Readonly<Record<string, (reply: FastifyReply) => Promise<FastifyReply>>> = {
+  };
+  const routes: Readonly<Record<string, (reply: FastifyReply) => Promise<void>>> = {
     '/v1/health': async (reply) =>
       sendJson(reply, 200, JSON.stringify({ status: 'healthy', timestamp: formatSeconds(options.nowMs()) })),
     '/v1/health/ready': async (reply) => {
       const report = await options.readiness();
-      if (report.ready) return sendJson(reply, 200, JSON.stringify({ status: 'ready', checks: report.checks }));
-      return sendJson(
-        reply,
-        503,
-        JSON.stringify({ status: 'not_ready', checks: report.checks, errors: report.errors }),
-      );
+      if (report.ready) sendJson(reply, 200, JSON.stringify({ status: 'ready', checks: report.checks }));
+      else sendJson(reply, 503, JSON.stringify({ status: 'not_ready', checks: report.checks, errors: report.errors }));
     },
     '/v1/version': async (reply) => sendJson(reply, 200, version),
     '/v1/openapi.json': async (reply) => sendJson(reply, 200, openApi),
@@ -58,8 +55,8 @@ export const createSystemRoutes = (options: SystemRoutesOptions): SystemRoutes =
   };
   const { metrics } = options;
   const readMetrics = (authorization: string | undefined) => async (reply: FastifyReply) => {
-    if (metrics === undefined || !mayReadMetrics(metrics.token, authorization)) return reply.code(401).send();
-    return reply.header('content-type', metrics.source.contentType).send(await metrics.source.render());
+    if (metrics === undefined || !mayReadMetrics(metrics.token, authorization)) reply.code(401).send();
+    else reply.header('content-type', metrics.source.contentType).send(await metrics.source.render());
   };
   return (method, path, authorization) => {
     if (method !== 'GET' && !(method === 'HEAD' && isProbe(path))) return undefined;
