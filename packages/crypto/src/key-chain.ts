@@ -71,10 +71,13 @@ export const createKeyChain = ({ protection, ...ringOptions }: KeyChainOptions):
     return { wrappedKey: wrapKey(parent, raw, context), wrappedBy: parent.id };
   };
 
-  const unwrapDataKey = async (scope: Scope, { wrappedKey, wrappedBy }: WrappedDataKey): Promise<KeyObject> => {
+  const unwrapDataKey = (scope: Scope, { wrappedKey, wrappedBy }: WrappedDataKey): KeyObject | Promise<KeyObject> => {
     const context = { level: 'data', scopeId: scopeId(scope) } as const;
-    if (namesRoot(wrappedBy)) return takeSecretKey(await wrapper.unwrap(wrappedKey, wrappedBy, context));
-    return unwrapKey(await ring.byId(scope, wrappedBy), wrappedKey, context);
+    if (namesRoot(wrappedBy)) return wrapper.unwrap(wrappedKey, wrappedBy, context).then(takeSecretKey);
+    const parent = ring.byId(scope, wrappedBy);
+    return parent instanceof Promise
+      ? parent.then((key) => unwrapKey(key, wrappedKey, context))
+      : unwrapKey(parent, wrappedKey, context);
   };
 
   const makeDataKey = async (scope: Scope): Promise<{ dataKey: KeyObject; wrapped: WrappedDataKey }> => {
@@ -98,7 +101,8 @@ export const createKeyChain = ({ protection, ...ringOptions }: KeyChainOptions):
       return { contentId, ciphertext: sealEnvelope(dataKey, plaintext, aadOf(contentId)), ...wrapped };
     },
     async openData(scope, aad, sealed) {
-      return openEnvelope(await unwrapDataKey(scope, sealed), sealed.ciphertext, aad);
+      const dataKey = unwrapDataKey(scope, sealed);
+      return openEnvelope(dataKey instanceof Promise ? await dataKey : dataKey, sealed.ciphertext, aad);
     },
     async health() {
       const sent = randomBytes(keyBytes);

@@ -25,8 +25,8 @@ export interface KeyRingOptions {
 export interface KeyRing {
   /** The key that wraps new data of a scope; made when the scope has none. */
   current(scope: Scope): Promise<ParentKey>;
-  /** A key of any generation; `internal_error` when there is none of this id in this scope. */
-  byId(scope: Scope, id: string): Promise<ParentKey>;
+  /** A key of any generation, at once when it is in use; `internal_error` when there is none of this id in this scope. */
+  byId(scope: Scope, id: string): ParentKey | Promise<ParentKey>;
   close(): void;
 }
 
@@ -102,9 +102,9 @@ export const createKeyRing = ({
 
   return {
     current,
-    async byId(scope, id) {
-      const { key } = await cachedById(scope, id);
-      return { id, key };
+    byId(scope, id) {
+      const found = cachedById(scope, id);
+      return found instanceof Promise ? found.then(({ key }) => ({ id, key })) : { id, key: found.key };
     },
     close: cache.close,
   };

@@ -79,7 +79,8 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
     const seen = options.authenticate(authorizationOf(context), request.sourceIp);
     const token = seen instanceof Promise ? await seen : seen;
     facts.actorId = token.actorId ?? undefined;
-    const identity = await identify(token, request, options);
+    const known = identify(token, request, options);
+    const identity = known instanceof Promise ? await known : known;
     facts.identity = identity;
     facts.tenantId = token.tenantId ?? undefined;
     const sources = {
@@ -88,7 +89,8 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
       claim: token.tenantId,
     };
     facts.requestedTenantId = sources.prefix ?? sources.header;
-    const tenant = await resolveTenant(sources, identity.roles, token.partnerId, options.directory);
+    const named = resolveTenant(sources, identity.roles, token.partnerId, options.directory);
+    const tenant = named instanceof Promise ? await named : named;
     facts.tenantId = tenant.tenantId;
     facts.homeTenantId = tenant.homeTenantId ?? undefined;
     const about = {
@@ -129,16 +131,20 @@ const overridesOf = (
 };
 
 /** A revoked token counts as a failed authentication too, or its bearer could fill the audit trail with refusals. */
-const identify = async (
+const identify = (
   token: VerifiedToken,
   request: RequestInfo,
   { directory, limiter }: PipelineOptions,
-): Promise<ResolvedIdentity> => {
-  try {
-    return await resolveIdentity(token, directory);
-  } catch (error) {
+): ResolvedIdentity | Promise<ResolvedIdentity> => {
+  const onFailure = (error: unknown): never => {
     if (isVaultError(error, 'token_revoked')) limiter.takeSilently('auth:failures', request.sourceIp ?? 'unknown');
     throw error;
+  };
+  try {
+    const found = resolveIdentity(token, directory);
+    return found instanceof Promise ? found.catch(onFailure) : found;
+  } catch (error) {
+    return onFailure(error);
   }
 };
 

@@ -45,6 +45,8 @@ export interface AuditTrail {
   ): Promise<void>;
 }
 
+type StoreRecords = (records: readonly Uint8Array[]) => Promise<void>;
+
 const encoder = new TextEncoder();
 const emptyObject = encoder.encode('{}');
 const noBytes = new Uint8Array(0);
@@ -86,7 +88,7 @@ export const createAuditTrail = ({
   metrics,
 }: {
   readonly journal: AuditJournal;
-  readonly store?: (records: readonly Uint8Array[]) => Promise<void>;
+  readonly store?: StoreRecords;
   readonly metrics: Pick<Metrics, 'auditRows'>;
 }): AuditTrail => {
   const finish = (
@@ -103,10 +105,9 @@ export const createAuditTrail = ({
       extraData: encodeExtra(extra),
     });
   };
-  const storeNow = async (bytes: Uint8Array): Promise<void> => {
-    if (store === undefined) return;
+  const storeNow = async (storeRecords: StoreRecords, bytes: Uint8Array): Promise<void> => {
     try {
-      await store([bytes]);
+      await storeRecords([bytes]);
     } catch (error) {
       throw new VaultError('audit_unavailable', 'The audit row could not be stored. Try again.', {
         cause: error,
@@ -123,7 +124,7 @@ export const createAuditTrail = ({
         close: async (outcome, more) => {
           const bytes = finish(begun, request, outcome, more);
           await journal.outcome(id, bytes);
-          await storeNow(bytes);
+          if (store !== undefined) await storeNow(store, bytes);
         },
         withdraw: () => journal.withdraw(id),
       };
@@ -132,7 +133,7 @@ export const createAuditTrail = ({
       const id = newId('log');
       const bytes = finish(begin(id, request, subject, noBytes), request, { ok: false, code }, extra);
       await journal.record(id, bytes);
-      await storeNow(bytes);
+      if (store !== undefined) await storeNow(store, bytes);
     },
   };
 };

@@ -15,7 +15,22 @@ import { createReplica, type Replica } from './replica.ts';
 
 export type IdentityReplica = IdentityDirectory & Pick<Replica<object>, 'start' | 'stop' | 'check'>;
 
-type Key = readonly ['tenant' | 'partner', string] | readonly ['caller', string, string, string];
+type Key =
+  | { readonly kind: 'tenant' | 'partner'; readonly id: string }
+  | { readonly kind: 'caller'; readonly id: string; readonly subject: string; readonly identityId: string };
+
+/** Ids of tenants and partners hold no line break (printable ASCII); a subject may, and so its length goes ahead of it. */
+const callerKey = (tenantId: string, subject: string, identityId: string): string =>
+  `c${tenantId}\n${subject.length}\n${subject}${identityId}`;
+
+const readKey = (key: string): Key => {
+  if (!key.startsWith('c')) return { kind: key.startsWith('t') ? 'tenant' : 'partner', id: key.slice(1) };
+  const [first = ''] = key.split('\n', 1);
+  const [length = ''] = key.slice(first.length + 1).split('\n', 1);
+  const begins = first.length + length.length + 2;
+  const ends = begins + Number(length);
+  return { kind: 'caller', id: first.slice(1), subject: key.slice(begins, ends), identityId: key.slice(ends) };
+};
 
 const statusOf = (text: string): DirectoryStatus => (text === 'ACTIVE' || text === 'SUSPENDED' ? text : 'DELETED');
 
@@ -60,13 +75,13 @@ export const createIdentityReplica = (options: {
     maxStalenessMs: options.maxStalenessMs,
     onFailure: options.onFailure,
     scopesOf: (key) => {
-      const [kind, id] = JSON.parse(key) as Key;
+      const { kind, id } = readKey(key);
       return [kind === 'partner' ? partnerNotices(id) : tenantNotices(id)];
     },
     fetch: (key) => {
-      const parts = JSON.parse(key) as Key;
-      if (parts[0] === 'caller') return fetchCaller(parts[1], parts[2], parts[3]);
-      return parts[0] === 'tenant' ? fetchTenant(parts[1]) : fetchPartner(parts[1]);
+      const parts = readKey(key);
+      if (parts.kind === 'caller') return fetchCaller(parts.id, parts.subject, parts.identityId);
+      return parts.kind === 'tenant' ? fetchTenant(parts.id) : fetchPartner(parts.id);
     },
     follow: (request, timeoutMs) => options.client.followIdentityRevisions(request, { timeoutMs }),
   });
@@ -75,9 +90,9 @@ export const createIdentityReplica = (options: {
     start: replica.start,
     stop: replica.stop,
     check: replica.check,
-    tenant: (tenantId) => replica.get(JSON.stringify(['tenant', tenantId] satisfies Key)) as Answer<TenantRecord>,
-    partner: (partnerId) => replica.get(JSON.stringify(['partner', partnerId] satisfies Key)) as Answer<PartnerRecord>,
+    tenant: (tenantId) => replica.get(`t${tenantId}`) as Answer<TenantRecord>,
+    partner: (partnerId) => replica.get(`p${partnerId}`) as Answer<PartnerRecord>,
     caller: (tenantId, subject, identityId) =>
-      replica.get(JSON.stringify(['caller', tenantId, subject, identityId] satisfies Key)) as Answer<CallerRecord>,
+      replica.get(callerKey(tenantId, subject, identityId)) as Answer<CallerRecord>,
   };
 };

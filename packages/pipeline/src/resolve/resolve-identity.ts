@@ -1,7 +1,7 @@
 import { VaultError } from '@scaivault/errors';
 import type { VerifiedToken } from '../authenticate/verified-token.ts';
 import type { GroupMembership } from '../caller.ts';
-import type { CallerRecord, IdentityDirectory } from './identity-directory.ts';
+import type { CallerRecord, IdentityDirectory, Known } from './identity-directory.ts';
 import { readTenantClaim } from './tenant-claim.ts';
 
 export interface ResolvedIdentity {
@@ -51,12 +51,13 @@ const fromMirror = (token: VerifiedToken, record: CallerRecord): ResolvedIdentit
  * token's groups only for one it has not seen; roles are the union of both. 401 `token_revoked` for suspended, deleted,
  * or password changed since.
  */
-export const resolveIdentity = async (
+export const resolveIdentity = (
   token: VerifiedToken,
   directory: Pick<IdentityDirectory, 'caller'>,
-): Promise<ResolvedIdentity> => {
+): ResolvedIdentity | Promise<ResolvedIdentity> => {
   if (token.tenantId === null) return fromToken(token);
-  const tenantId = readTenantClaim(token.tenantId);
-  const { record } = await directory.caller(tenantId, token.subject, token.claimedIdentityId);
-  return record === undefined ? fromToken(token) : fromMirror(token, record);
+  const of = ({ record }: Known<CallerRecord>): ResolvedIdentity =>
+    record === undefined ? fromToken(token) : fromMirror(token, record);
+  const known = directory.caller(readTenantClaim(token.tenantId), token.subject, token.claimedIdentityId);
+  return known instanceof Promise ? known.then(of) : of(known);
 };

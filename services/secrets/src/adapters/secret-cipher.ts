@@ -39,6 +39,20 @@ export const createSecretCipher = ({
     }
   };
 
+  const openObject = async (
+    place: ValuePlace,
+    objectKey: string | null,
+    wrapped: { readonly wrappedKey: Buffer; readonly wrappedBy: string },
+  ): Promise<Buffer> => {
+    const { scope } = place;
+    const object = objectKey === null ? undefined : await objects.get(scopeId(scope), objectKey);
+    if (objectKey === null || object === undefined) {
+      throw alarm(place, new Error(`The object ${objectKey} is missing.`));
+    }
+    const sealed = { ciphertext: object, ...wrapped };
+    return await guarded(place, () => keys.openData(scope, aadOf(place, objectKey), sealed));
+  };
+
   return {
     async seal(scope, path, version, data) {
       const place = { scope, path, version };
@@ -52,17 +66,13 @@ export const createSecretCipher = ({
       return { ciphertext: null, objectKey: contentId, ...wrapped };
     },
 
-    async open(scope, path, version, { ciphertext, objectKey, ...wrapped }) {
+    open(scope, path, version, { ciphertext, objectKey, wrappedKey, wrappedBy }) {
       const place = { scope, path, version };
       if (ciphertext !== null) {
-        return await guarded(place, () => keys.openData(scope, aadOf(place), { ciphertext, ...wrapped }));
+        const sealed = { ciphertext, wrappedKey, wrappedBy };
+        return guarded(place, () => keys.openData(scope, aadOf(place), sealed));
       }
-      const object = objectKey === null ? undefined : await objects.get(scopeId(scope), objectKey);
-      if (objectKey === null || object === undefined) {
-        throw alarm(place, new Error(`The object ${objectKey} is missing.`));
-      }
-      const sealed = { ciphertext: object, ...wrapped };
-      return await guarded(place, () => keys.openData(scope, aadOf(place, objectKey), sealed));
+      return openObject(place, objectKey, { wrappedKey, wrappedBy });
     },
   };
 };
