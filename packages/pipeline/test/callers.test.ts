@@ -19,12 +19,12 @@ describeOnEveryWire('who may call', (wire) => {
 
   describe('audiences', () => {
     it('opens PEERS calls to the processes the contract names, and to nobody else', async () => {
-      const ingest = async (peer: 'secrets' | 'pki' | 'events') =>
+      const ingest = async (peer: 'secrets' | 'pki' | 'leases') =>
         (await refusalOf((await probe.started.peer(AuditIngestService, peer)).ingestAuditRecords({ records: [] })))
           ?.code;
       expect(await ingest('secrets')).toBeUndefined();
       expect(await ingest('pki')).toBe('forbidden');
-      expect(await ingest('events')).toBe('forbidden');
+      expect(await ingest('leases')).toBe('forbidden');
     });
 
     it('does not open PEERS calls to bearers of tokens, however mighty', async () => {
