@@ -15,6 +15,7 @@ export interface PollNews {
 }
 
 // Ten thousand clients, in a process of their own so that they take no memory from what is measured.
+const retryMs = 1_000;
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
 const poll = ({ url, token }: PollOrder, id: string): void => {
@@ -30,6 +31,7 @@ const poll = ({ url, token }: PollOrder, id: string): void => {
         text += chunk.toString();
       });
       response.on('end', () => {
+        if (response.statusCode === 503) return void setTimeout(again, retryMs);
         if (response.statusCode !== 200) throw new Error(`${id}: ${response.statusCode} ${text}`);
         const { events } = JSON.parse(text) as { events: readonly { event_id: string }[] };
         const last = events.at(-1);

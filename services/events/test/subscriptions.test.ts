@@ -83,14 +83,14 @@ describeOnEveryWire('subscriptions', (wire) => {
   });
 
   describe('are for their owner', () => {
-    const attempts = (who: Subscriptions, subscriptionId: string) =>
-      Promise.all([
-        codeOf(who.getSubscription({ subscriptionId })),
-        codeOf(who.updateSubscription({ subscriptionId, name: 'stolen' })),
-        codeOf(who.pollSubscription({ subscriptionId, timeout: 0 })),
-        codeOf(who.acknowledgeEvents({ subscriptionId, eventIds: ['evt_1'] })),
-        codeOf(who.deleteSubscription({ subscriptionId })),
-      ]);
+    /** One after the other: the last one deletes. */
+    const attempts = async (who: Subscriptions, subscriptionId: string): Promise<string[]> => [
+      await codeOf(who.getSubscription({ subscriptionId })),
+      await codeOf(who.updateSubscription({ subscriptionId, name: 'stolen' })),
+      await codeOf(who.pollSubscription({ subscriptionId, timeout: 0 })),
+      await codeOf(who.acknowledgeEvents({ subscriptionId, eventIds: ['evt_1'] })),
+      await codeOf(who.deleteSubscription({ subscriptionId })),
+    ];
     const nothing = Array(5).fill('subscription_not_found');
 
     it('and like nothing at all to others, to other tenants and to a new bearer of the name', async () => {

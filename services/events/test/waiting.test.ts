@@ -123,6 +123,18 @@ describeOnEveryWire('a poll that waits', (wire) => {
     expect((await third.result).ids).toEqual([eventId]);
   });
 
+  it('is one of two that begin in the same moment, and one of them ends', async () => {
+    const both = [poll(), poll()];
+    const number = async () => {
+      const [row] = await started.inRows(`select poll_number as n from buffer where subscription_id = '${id}'`);
+      return (row as { n: number }).n;
+    };
+    await expect.poll(number, { timeout: 5_000, interval: 10 }).toBe(2);
+    expect((await Promise.race(both)).ids).toEqual([]);
+    const [eventId] = await started.ship({});
+    expect((await Promise.all(both)).flatMap(({ ids }) => ids)).toEqual([eventId]);
+  });
+
   it('ends with its subscription', async () => {
     const { result } = await begin();
     await bob.deleteSubscription({ subscriptionId: id });

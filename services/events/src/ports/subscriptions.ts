@@ -11,6 +11,7 @@ export interface SubscriptionStore {
     scopeId: ScopeId,
     page: { readonly owner: Owner | undefined; readonly after: string; readonly limit: number },
   ): Promise<readonly Subscription[]>;
+  /** Those of one turn and tenant cross together. */
   find(scopeId: ScopeId, id: string): Promise<Subscription | undefined>;
   /** Adds a subscription; false when its owner has `most` already. Two at once cannot exceed them either. */
   insert(scope: TenantScope, subscription: Subscription, most: number, once: Once | undefined): Promise<boolean>;

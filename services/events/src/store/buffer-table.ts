@@ -149,11 +149,42 @@ const readSlices = async (
   });
 };
 
+/** A number for each of these polls, several of one subscription included, and the notice of it to all processes. */
+const beginPolls = async (
+  tx: Tx,
+  scopeId: ScopeId,
+  polls: readonly { readonly id: string }[],
+): Promise<readonly (number | undefined)[]> => {
+  const pollsOf = Map.groupBy(polls, ({ id }) => id);
+  const counts = [...pollsOf].map(([id, { length }]) => ({ id, length }));
+  await hold(tx, scopeId, [...pollsOf.keys()]);
+  const begun = await tx<{ id: string; newest: number }[]>`
+    with begun as (
+      update buffer b set poll_number = b.poll_number + c.polls
+      from unnest(${counts.map(({ id }) => id)}::text[], ${counts.map(({ length }) => length)}::int4[]) as c (id, polls)
+      where b.scope_id = ${scopeId} and b.subscription_id = c.id
+      returning b.subscription_id, b.poll_number
+    )
+    select subscription_id as "id", poll_number as "newest",
+      pg_notify('events_polls', 'poll ' || subscription_id || ' ' || poll_number)
+    from begun`;
+  const numbers = new Map<object, number>();
+  for (const { id, newest } of begun)
+    for (const [index, poll] of (pollsOf.get(id) ?? []).toReversed().entries()) numbers.set(poll, newest - index);
+  return polls.map((poll) => numbers.get(poll));
+};
+
 /** The tables `buffer` and `buffered_event`. */
 export const createBufferTable = ({ sql, withScope }: Pick<Database, 'sql' | 'withScope'>): BufferStore => {
   const readTogether = createGroupReads<SliceRequest, BufferSlice>({
     nameOf: (request) => JSON.stringify(request),
     read: (scopeId, requests) => withScope(scopeId as ScopeId, (tx) => readSlices(tx, scopeId as ScopeId, requests)),
+  });
+  let polls = 0;
+  const beginTogether = createGroupReads<{ readonly id: string; readonly poll: number }, number>({
+    // Two polls of one subscription are two, even in one turn.
+    nameOf: ({ poll }) => String(poll),
+    read: (scopeId, begun) => withScope(scopeId as ScopeId, (tx) => beginPolls(tx, scopeId as ScopeId, begun)),
   });
 
   return {
@@ -161,16 +192,10 @@ export const createBufferTable = ({ sql, withScope }: Pick<Database, 'sql' | 'wi
 
     read: readTogether,
 
-    beginPoll: (scopeId, id) =>
-      withScope(scopeId, async (tx) => {
-        const [begun] = await tx<{ number: number }[]>`
-          with begun as (
-            update buffer set poll_number = poll_number + 1
-            where scope_id = ${scopeId} and subscription_id = ${id} returning poll_number
-          )
-          select poll_number as "number", pg_notify('events_polls', ${`poll ${id} `}::text || poll_number) from begun`;
-        return begun?.number;
-      }),
+    beginPoll: (scopeId, id) => {
+      polls += 1;
+      return beginTogether(scopeId, { id, poll: polls });
+    },
 
     findPlace: (scopeId, id, eventId) =>
       withScope(scopeId, async (tx) => {

@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@scaivault/db';
+import { createGroupReads, type Database, type Tx } from '@scaivault/db';
 import { type ScopeId, scopeId, type TenantId } from '@scaivault/tenancy';
 import type { EventFilters } from '../domain/listener.ts';
 import type { Subscription, SubscriptionStatus } from '../domain/subscriptions/subscription.ts';
@@ -54,9 +54,8 @@ const select = (tx: Tx) => tx`
   join listener l on l.scope_id = s.scope_id and l.id = s.id
   left join buffer b on b.scope_id = s.scope_id and b.subscription_id = s.id`;
 
-const read = async (tx: Tx, scope: ScopeId, id: string, forUpdate: boolean): Promise<Subscription | undefined> => {
-  const lock = forUpdate ? tx`for update of s` : tx``;
-  const [row] = await tx<Row[]>`${select(tx)} where s.scope_id = ${scope} and s.id = ${id} ${lock}`;
+const hold = async (tx: Tx, scope: ScopeId, id: string): Promise<Subscription | undefined> => {
+  const [row] = await tx<Row[]>`${select(tx)} where s.scope_id = ${scope} and s.id = ${id} for update of s`;
   return row === undefined ? undefined : subscriptionOf(row);
 };
 
@@ -74,8 +73,18 @@ export const createSubscriptionTable = ({
     await listeners.put(tx, { kind: 'subscription', scopeId: scopeId(scope), id, ...listener }, status === 'active');
   };
 
+  const findTogether = createGroupReads<string, Subscription>({
+    nameOf: (id) => id,
+    read: (scope, ids) =>
+      db.withScope(scope as ScopeId, async (tx) => {
+        const rows = await tx<Row[]>`${select(tx)} where s.scope_id = ${scope} and s.id = any(${ids}::text[])`;
+        const found = new Map(rows.map((row) => [row.id, subscriptionOf(row)]));
+        return ids.map((id) => found.get(id));
+      }),
+  });
+
   return {
-    find: (scope, id) => db.withScope(scope, (tx) => read(tx, scope, id, false)),
+    find: findTogether,
 
     list: (scope, { owner, after, limit }) =>
       db.withScope(scope, async (tx) => {
@@ -123,7 +132,7 @@ export const createSubscriptionTable = ({
     change: (scope, id, edit) => {
       const at = scopeId(scope);
       return db.withScope(at, async (tx) => {
-        const present = await read(tx, at, id, true);
+        const present = await hold(tx, at, id);
         if (present === undefined) return undefined;
         const changed = edit(present);
         await putListener(tx, scope, changed);
@@ -136,7 +145,7 @@ export const createSubscriptionTable = ({
 
     remove: (scope, id) =>
       db.withScope(scope, async (tx) => {
-        if ((await read(tx, scope, id, true)) === undefined) return false;
+        if ((await hold(tx, scope, id)) === undefined) return false;
         await listeners.remove(tx, scope, id);
         await tellPolls(tx, [id]);
         return true;
