@@ -1,8 +1,8 @@
 export { type AuditAction, auditActions } from './audit/audit-actions.ts';
-export * from './audit/audit-deed.ts';
 export type { AuditItem } from './audit/audit-item.ts';
 export * from './audit/audit-trail.ts';
 export * from './audit/note-auth-failure.ts';
+export * from './audit/system-audit.ts';
 export * from './authenticate/claims.ts';
 export * from './authenticate/key-set.ts';
 export * from './authenticate/token-verifier.ts';

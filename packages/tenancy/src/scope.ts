@@ -22,3 +22,7 @@ export const partnerScope = (partnerId: PartnerId): Scope => ({ kind: 'partner',
 /** The stored key of a scope; the letter in front keeps a tenant and a partner of the same name apart. */
 export const scopeId = (scope: Scope): ScopeId =>
   (scope.kind === 'tenant' ? `t:${scope.tenantId}` : `p:${scope.partnerId}`) as ScopeId;
+
+/** The tenant whose scope that is; undefined for a partner's. */
+export const tenantOfScope = (scope: ScopeId): TenantId | undefined =>
+  scope.startsWith('t:') ? (scope.slice('t:'.length) as TenantId) : undefined;

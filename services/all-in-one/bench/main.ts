@@ -1,10 +1,12 @@
 import { runPolicy } from '@scaivault/policy-engine/bench';
+import { runAudit } from './audit.ts';
 import { runAuthority } from './authority/run-authority.ts';
 import { runPoll } from './poll.ts';
 import { runRead } from './read.ts';
 import { runScale } from './scale.ts';
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
+  audit: runAudit,
   authority: runAuthority,
   policy: runPolicy,
   poll: runPoll,

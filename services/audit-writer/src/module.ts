@@ -1,9 +1,9 @@
 import { AuditIngestService, AuditService } from '@scaivault/contracts';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
 import {
-  createAuditDeed,
   createIdempotency,
   createRemoteKeySeal,
+  createSystemAudit,
   type ProcessKit,
   withIdempotency,
 } from '@scaivault/pipeline';
@@ -94,7 +94,7 @@ export const createAuditWriterModule = async (
   const prepareMonths = createPrepareMonths({ log, nowMicros });
   const applyRetention = createApplyRetention({
     expiry: createExpiry(db),
-    audited: createAuditDeed(kit.audit, 'system:audit-writer'),
+    audit: createSystemAudit(kit.audit, 'system:audit-writer'),
     onMonthDropped: (month) => logger.info({ month }, 'A month in which nobody has records left was dropped'),
     defaultDays,
     nowMicros,

@@ -44,11 +44,13 @@ const sealUpTo = (last: number) =>
 const applyRetention = (nowMicros = Date.now() * 1000) =>
   createApplyRetention({
     expiry: createExpiry(opened.db),
-    audited: async ({ tenantId, action }, work) => {
-      const facts = { action };
-      const result = await work((more) => Object.assign(facts, more));
-      rows.push({ tenantId, facts });
-      return result;
+    audit: {
+      deed: async ({ tenantId, action }, work) => {
+        const facts = { action };
+        const result = await work((more) => Object.assign(facts, more));
+        rows.push({ tenantId, facts });
+        return result;
+      },
     },
     onMonthDropped: (month) => dropped.push(month),
     defaultDays,

@@ -4,6 +4,7 @@ import {
   createIdempotency,
   createRemoteKeySeal,
   createRevisionFeed,
+  createSystemAudit,
   type ProcessKit,
   withIdempotency,
 } from '@scaivault/pipeline';
@@ -52,7 +53,7 @@ const lookForSyncsEveryMs = 5_000;
 /** The mirror of ScaiKey's directory: who a caller is, and the news of it for every process. */
 export const createIdentitySyncModule = async (
   { config, logger, metrics, peersMaySurviveUs, transportTo, nowMs }: ModuleDependencies,
-  kit: Pick<ProcessKit, 'verify' | 'directory'>,
+  kit: Pick<ProcessKit, 'audit' | 'verify' | 'directory'>,
 ): Promise<ServiceModule> => {
   const url = config.DATABASE_URL?.reveal();
   if (url === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
@@ -115,7 +116,7 @@ export const createIdentitySyncModule = async (
     runSync: createRunSync({
       runs,
       scaiKey,
-      mirror: createSyncMirror(db),
+      mirror: createSyncMirror(db, createSystemAudit(kit.audit, 'system:identity-sync')),
       scopesBelow: mirror.scopesBelow,
       publish: feed.publish,
       isStopping: () => isStopping,

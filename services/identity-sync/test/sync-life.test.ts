@@ -1,3 +1,4 @@
+import { createMemoryAudit } from '@scaivault/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClientToken } from '../src/adapters/client-token.ts';
 import { createScaiKeyLists } from '../src/adapters/scaikey-lists.ts';
@@ -47,7 +48,7 @@ const worker = (lists: (real: ScaiKeyLists) => ScaiKeyLists = (real) => real, is
         return scaiKey.list(kind, range, page);
       },
     },
-    mirror: createSyncMirror(env.started.db),
+    mirror: createSyncMirror(env.started.db, createMemoryAudit().audit),
     scopesBelow: () => Promise.resolve([]),
     publish: () => Promise.resolve(),
     isStopping,

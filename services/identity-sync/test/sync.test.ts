@@ -26,6 +26,38 @@ describe('a sync', () => {
     expect(await env.sync()).toMatchObject({ status: 'completed', created: 0, updated: 0, removed: 0 });
   });
 
+  it('leaves rows in the trail of each tenant that it changed, with what it changed there, and in no other', async () => {
+    const rowsOf = () =>
+      env.started.vault.journal.outcomes
+        .splice(0)
+        .filter(({ identityId }) => identityId === 'system:identity-sync')
+        .map(({ tenantId, action, identityType, success, extraData }) => ({
+          tenantId,
+          action,
+          identityType,
+          success,
+          ...(JSON.parse(new TextDecoder().decode(extraData)) as {
+            sync_id: string;
+            created?: number;
+            removed?: number;
+          }),
+        }));
+    const first = await env.sync();
+    const rows = rowsOf();
+    for (const row of rows)
+      expect(row).toMatchObject({ action: 'identity_sync', identityType: 'system', success: true, sync_id: first.syncId });
+    const partners = env.emulator.directory.data.partners.length;
+    expect(rows.reduce((sum, { created = 0 }) => sum + created, 0)).toBe(18 - partners);
+    expect(new Set(rows.map(({ tenantId }) => tenantId))).toContain('tnt_umbrella_prod');
+
+    await env.sync();
+    expect(rowsOf()).toEqual([]);
+
+    await env.emulator.directory.remove('users', 'usr_carol', silent);
+    await env.sync();
+    expect(rowsOf()).toMatchObject([{ removed: 1 }]);
+  });
+
   it('finds every change whose event was lost', async () => {
     await env.sync();
     const { directory } = env.emulator;

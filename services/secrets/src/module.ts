@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { KeyService, SecretPoliciesService, SecretsService, SystemService } from '@scaivault/contracts';
 import { createKeyChain } from '@scaivault/crypto';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
-import { createIdempotency, type ProcessKit, withIdempotency } from '@scaivault/pipeline';
+import { createIdempotency, createSystemAudit, type ProcessKit, withIdempotency } from '@scaivault/pipeline';
 import {
   ConfigurationError,
   type ModuleDependencies,
@@ -49,7 +49,7 @@ const idempotencyKeysEveryMs = 15 * 60_000;
 /** The secrets service, wired. */
 export const createSecretsModule = async (
   { config, logger, metrics, nowMs }: ModuleDependencies,
-  kit: Pick<ProcessKit, 'health'>,
+  kit: Pick<ProcessKit, 'audit' | 'health'>,
 ): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
   const caFile = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
@@ -127,6 +127,7 @@ export const createSecretsModule = async (
 
   const sweepDueSecrets = createSweepDueSecrets({
     dueSecrets: createDueSecrets(db),
+    audit: createSystemAudit(kit.audit, 'system:secrets'),
     clock,
     tell: createTellDueEvents(logger),
     onFailure: failed('Seeing to a secret that was due'),

@@ -16,7 +16,7 @@ import {
   type TenantId,
   tenantScope,
 } from '@scaivault/tenancy';
-import { createTestDatabase } from '@scaivault/testkit';
+import { createMemoryAudit, createTestDatabase } from '@scaivault/testkit';
 import { pino } from 'pino';
 import { createIntegrityAlarm } from '../src/adapters/integrity-alarm.ts';
 import { createPathCursors } from '../src/adapters/path-cursors.ts';
@@ -117,6 +117,7 @@ export const openVault = async (options: VaultOptions = {}) => {
   const logger = pino({ level: 'debug' }, { write: (line) => logLines.push(line) });
   const metrics = createMetrics('test', '0', 'test');
   const events: (SecretPlace & DueEvent)[] = [];
+  const { audit, journal } = createMemoryAudit('system:secrets');
   const failures: unknown[] = [];
   const wrapper = await openLocalKeyWrapper({ keyFile, create: false });
   let nowMs = startMs;
@@ -172,6 +173,7 @@ export const openVault = async (options: VaultOptions = {}) => {
       recorder,
       sweepDueSecrets: createSweepDueSecrets({
         dueSecrets: createDueSecrets(db),
+        audit,
         clock,
         tell: (place, event) => events.push({ ...place, ...event }),
         onFailure,
@@ -267,6 +269,8 @@ export const openVault = async (options: VaultOptions = {}) => {
     metrics,
     /** What sweeps have told. */
     events,
+    /** Rows that sweeps have left. */
+    rows: journal.outcomes,
     /** What went wrong in the background. */
     failures,
     passDays: (days: number) => {

@@ -1,4 +1,5 @@
 import { type PartnerId, parseSecretPath, partnerScope, type Scope } from '@scaivault/tenancy';
+import { createMemoryAudit } from '@scaivault/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSweepDueSecrets } from '../src/app/sweep-due-secrets.ts';
 import { createDueSecrets } from '../src/store/due-secrets.ts';
@@ -48,6 +49,7 @@ describe('a secret that was deleted softly', () => {
     await sweepAfter(0, 1);
     expect(await rowsAt('gone/all')).toBe(0);
     expect(vault.events).toEqual([{ scopeId: 't:tnt_a', path: 'gone/all', kind: 'erased', deletedAtMicros }]);
+    expect(vault.rows.splice(0)).toMatchObject([{ tenantId: 'tnt_a', action: 'destroy', secretPath: 'gone/all' }]);
   });
 
   it('of a partner is erased as well, and the one of a tenant at the same path is not', async () => {
@@ -59,6 +61,7 @@ describe('a secret that was deleted softly', () => {
     const kept = async (scope: Scope) => (await vault.store.head(scope, path)) !== undefined;
     expect([await kept(partner), await kept(tenantA)]).toEqual([false, true]);
     expect(vault.events).toMatchObject([{ scopeId: 'p:ptn_x', kind: 'erased' }]);
+    expect(vault.rows).toEqual([]);
   });
 
   it('and restored in time stays', async () => {
@@ -84,6 +87,7 @@ describe('a secret that was deleted softly', () => {
           return found;
         },
       },
+      audit: createMemoryAudit().audit,
       clock: () => Date.parse('2100-01-01') * 1000,
       tell: () => expect.unreachable(),
       onFailure: (error) => expect.unreachable(String(error)),

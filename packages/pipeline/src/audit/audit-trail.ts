@@ -5,6 +5,7 @@ import type { Metrics } from '@scaivault/runtime';
 import { newId, nowMicros } from '@scaivault/tenancy';
 import type { RequestInfo } from '../request-info.ts';
 import { encodeBegun, encodeEnded } from './encode-record.ts';
+import { storeTogether } from './store-together.ts';
 
 /** The part of the journal that the trail writes to. */
 export interface AuditJournal {
@@ -105,9 +106,10 @@ export const createAuditTrail = ({
       extraData: encodeExtra(extra),
     });
   };
-  const storeNow = async (storeRecords: StoreRecords, bytes: Uint8Array): Promise<void> => {
+  const storeRow = store === undefined ? undefined : storeTogether(store);
+  const storeNow = async (storeOne: (bytes: Uint8Array) => Promise<void>, bytes: Uint8Array): Promise<void> => {
     try {
-      await storeRecords([bytes]);
+      await storeOne(bytes);
     } catch (error) {
       throw new VaultError('audit_unavailable', 'The audit row could not be stored. Try again.', {
         cause: error,
@@ -124,7 +126,7 @@ export const createAuditTrail = ({
         close: async (outcome, more) => {
           const bytes = finish(begun, request, outcome, more);
           await journal.outcome(id, bytes);
-          if (store !== undefined) await storeNow(store, bytes);
+          if (storeRow !== undefined) await storeNow(storeRow, bytes);
         },
         withdraw: () => journal.withdraw(id),
       };
@@ -133,7 +135,7 @@ export const createAuditTrail = ({
       const id = newId('log');
       const bytes = finish(begin(id, request, subject, noBytes), request, { ok: false, code }, extra);
       await journal.record(id, bytes);
-      if (store !== undefined) await storeNow(store, bytes);
+      if (storeRow !== undefined) await storeNow(storeRow, bytes);
     },
   };
 };

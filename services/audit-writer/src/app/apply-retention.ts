@@ -1,13 +1,11 @@
-import type { AuditDeed } from '@scaivault/pipeline';
-import type { ScopeId, TenantId } from '@scaivault/tenancy';
+import type { SystemAudit } from '@scaivault/pipeline';
+import { type ScopeId, type TenantId, tenantOfScope } from '@scaivault/tenancy';
 import type { Clock, Expiry, RetentionRule } from '../ports.ts';
 
 const tenantsAtOnce = 100;
 /** A tenant with more to remove goes on with the next run, so that none keeps the others waiting. */
 const mostBatches = 500;
 const daysAtOnce = 1_000;
-
-const tenantIdOf = (scopeId: ScopeId): TenantId => scopeId.slice('t:'.length) as TenantId;
 
 /**
  * Removes what tenants no longer keep (rest-api-core 7.2): sealed batches, whole and in the order of their numbers, each
@@ -16,19 +14,19 @@ const tenantIdOf = (scopeId: ScopeId): TenantId => scopeId.slice('t:'.length) as
  */
 export const createApplyRetention = ({
   expiry,
-  audited,
+  audit,
   onMonthDropped,
   defaultDays,
   nowMicros,
 }: {
   readonly expiry: Expiry;
-  readonly audited: AuditDeed;
+  readonly audit: Pick<SystemAudit, 'deed'>;
   readonly onMonthDropped: (month: string) => void;
   readonly defaultDays: number;
   readonly nowMicros: Clock;
 }) => {
-  const removeExpired = (scopeId: ScopeId, rule: RetentionRule): Promise<void> =>
-    audited({ tenantId: tenantIdOf(scopeId), action: 'audit_retention' }, async (note) => {
+  const removeExpired = (scopeId: ScopeId, tenantId: TenantId, rule: RetentionRule): Promise<void> =>
+    audit.deed({ tenantId, action: 'audit_retention' }, async (note) => {
       let records = 0;
       for (let batches = 0; batches < mostBatches; batches += 1) {
         const removed = await expiry.removeBatch(scopeId, rule);
@@ -46,7 +44,9 @@ export const createApplyRetention = ({
       const tenants = await expiry.find(after, tenantsAtOnce, rule);
       const due = tenants.filter(({ isDue }) => isDue);
       for (const { scopeId } of due) {
-        await removeExpired(scopeId, rule).catch((error: unknown) => {
+        const tenantId = tenantOfScope(scopeId);
+        if (tenantId === undefined) continue;
+        await removeExpired(scopeId, tenantId, rule).catch((error: unknown) => {
           failures.push(error);
         });
       }

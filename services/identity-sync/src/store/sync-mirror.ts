@@ -1,11 +1,12 @@
 import type { Database, Tx } from '@scaivault/db';
-import type { PartnerId, ScopeId, TenantId } from '@scaivault/tenancy';
+import type { SystemAudit } from '@scaivault/pipeline';
+import { type PartnerId, type ScopeId, type TenantId, tenantOfScope } from '@scaivault/tenancy';
 import type { Listed } from '../domain/read-listed.ts';
 import { sightScope } from '../domain/sight.ts';
 import type { GroupPlace, HeldRun, SyncMirror, UnseenPlace } from '../ports.ts';
 import { holdRun } from './hold-run.ts';
 import { countUnseenMembers, putListedMembers, removeUnseenMembers } from './listed-members.ts';
-import { markSeen, putListed, scopeOfChange } from './put-listed.ts';
+import { markSeen, type PutResult, putListed, scopeOfChange } from './put-listed.ts';
 import { selectTenantScopes } from './tenant-table.ts';
 import { deleteUnseen, scopeOfPlace, selectUnseen } from './unseen.ts';
 
@@ -19,13 +20,37 @@ const idOf = ({ change }: Listed): string => {
   return change.kind === 'group' ? change.groupId : '';
 };
 
-/** The tables as a sync writes them. Rows of a scope are taken in the order of their ids, so that two cannot deadlock. */
-export const createSyncMirror = (db: Pick<Database, 'withScope'>): SyncMirror => {
+/** What a transaction of a sync has changed. */
+interface Changed {
+  readonly created?: number;
+  readonly updated?: number;
+  readonly removed?: number;
+}
+
+/**
+ * The tables as a sync writes them. Rows of a scope are taken in the order of their ids, so that two cannot deadlock.
+ * Each commit that changes something of a tenant leaves a row in its trail; what is a partner's or nobody's is no
+ * tenant's.
+ */
+export const createSyncMirror = (db: Pick<Database, 'withScope'>, audit: Pick<SystemAudit, 'finding'>): SyncMirror => {
   const held = <Result>(run: HeldRun, scopeId: ScopeId, work: (tx: Tx) => Promise<Result>): Promise<Result> =>
     db.withScope(scopeId, async (tx) => {
       await holdRun(tx, run);
       return await work(tx);
     });
+  /** The same for a transaction that changes something. */
+  const audited = (run: HeldRun, scopeId: ScopeId, work: (tx: Tx) => Promise<Changed>): Promise<Changed> => {
+    const tenantId = tenantOfScope(scopeId);
+    if (tenantId === undefined) return held(run, scopeId, work);
+    return audit.finding({ tenantId, action: 'identity_sync' }, (begin) =>
+      held(run, scopeId, async (tx) => {
+        const changed = await work(tx);
+        const facts = Object.entries(changed).filter(([, count]) => count > 0);
+        if (facts.length > 0) await begin({ sync_id: run.id, ...Object.fromEntries(facts) });
+        return changed;
+      }),
+    );
+  };
   const inGroup = ({ tenantId }: GroupPlace): ScopeId => tenantScopeId(tenantId);
 
   /** A partner's state counts in all its tenants. */
@@ -46,37 +71,42 @@ export const createSyncMirror = (db: Pick<Database, 'withScope'>): SyncMirror =>
       const counted = { created: 0, updated: 0 };
       const changedScopes: ScopeId[] = [];
       for (const [scopeId, rows] of byScope(listed)) {
-        const results = await held(run, scopeId, async (tx) => {
-          const found = [];
+        const { created = 0, updated = 0 } = await audited(run, scopeId, async (tx) => {
+          const results: PutResult[] = [];
           const sorted = rows.toSorted((one, other) => (idOf(one) < idOf(other) ? -1 : 1));
-          for (const row of sorted) found.push(await putListed(tx, scopeId, row, nowMicros));
+          for (const row of sorted) results.push(await putListed(tx, scopeId, row, nowMicros));
           await markSeen(
             tx,
             scopeId,
             rows.map(({ change }) => change),
             nowMicros,
           );
-          return found;
+          const countOf = (wanted: PutResult): number => results.filter((result) => result === wanted).length;
+          return { created: countOf('created'), updated: countOf('updated') };
         });
-        counted.created += results.filter((result) => result === 'created').length;
-        counted.updated += results.filter((result) => result === 'updated').length;
-        if (results.some((result) => result !== 'unchanged')) changedScopes.push(...(await scopesConcerned(scopeId)));
+        counted.created += created;
+        counted.updated += updated;
+        if (created + updated > 0) changedScopes.push(...(await scopesConcerned(scopeId)));
       }
       return { ...counted, changedScopes };
     },
 
     putMembers: async (run, place, members, at) => {
-      const created = await held(run, inGroup(place), (tx) =>
-        putListedMembers(tx, inGroup(place), place.groupId, members, at),
-      );
+      const { created = 0 } = await audited(run, inGroup(place), async (tx) => ({
+        created: await putListedMembers(tx, inGroup(place), place.groupId, members, at),
+      }));
       return { created, updated: 0, changedScopes: created > 0 ? [inGroup(place)] : [] };
     },
 
     countUnseenMembers: (place, listingAtMicros) =>
       db.withScope(inGroup(place), (tx) => countUnseenMembers(tx, inGroup(place), place.groupId, listingAtMicros)),
 
-    removeUnseenMembers: (run, place, at) =>
-      held(run, inGroup(place), (tx) => removeUnseenMembers(tx, inGroup(place), place.groupId, at)),
+    removeUnseenMembers: async (run, place, at) => {
+      const { removed = 0 } = await audited(run, inGroup(place), async (tx) => ({
+        removed: await removeUnseenMembers(tx, inGroup(place), place.groupId, at),
+      }));
+      return removed;
+    },
 
     groupsAfter: (tenantId, groupId, most) =>
       db.withScope(tenantScopeId(tenantId), async (tx) => {
@@ -102,12 +132,15 @@ export const createSyncMirror = (db: Pick<Database, 'withScope'>): SyncMirror =>
       db.withScope(scopeOfPlace(place), (tx) => selectUnseen(tx, place, listedAtMicros, most)),
 
     removeUnseen: async (run, place, ids, at) => {
-      let removed = 0;
+      let total = 0;
       for (const id of ids) {
         const scopeId = rowScope(place, id);
-        if (await held(run, scopeId, (tx) => deleteUnseen(tx, place.kind, scopeId, id, at))) removed += 1;
+        const { removed = 0 } = await audited(run, scopeId, async (tx) => ({
+          removed: (await deleteUnseen(tx, place.kind, scopeId, id, at)) ? 1 : 0,
+        }));
+        total += removed;
       }
-      return removed;
+      return total;
     },
   };
 };

@@ -1,5 +1,6 @@
 import { VaultError } from '@scaivault/errors';
 import { parseSecretPath, type ScopeId } from '@scaivault/tenancy';
+import { createMemoryAudit } from '@scaivault/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SecretFacts } from '../domain/secret.ts';
 import type { DueSecrets, HeldSecret } from '../ports.ts';
@@ -48,8 +49,10 @@ const dueSecrets: DueSecrets = {
   },
 };
 
+const { audit, journal } = createMemoryAudit('system:secrets');
 const sweep = createSweepDueSecrets({
   dueSecrets,
+  audit,
   clock: () => now,
   tell: ({ path }, event) => told.push(`${event.kind} ${path}`),
   onFailure: (error) => failures.push(error),
@@ -124,6 +127,35 @@ describe('a sweep of due secrets', () => {
     expect(failures).toEqual([]);
   });
 
+  it('leaves a row for what it erases, a failed one when that is not committed, and none for notices', async () => {
+    journal.outcomes.length = 0;
+    makeDue(1);
+    secrets.set('s/gone', factsOf({ deletedAtMicros: -40 * 86_400_000_000 }));
+    await sweep();
+    const row = { tenantId: 'tnt_a', action: 'destroy', identityId: 'system:secrets', secretPath: 's/gone' };
+    expect(journal.outcomes).toMatchObject([{ ...row, success: true }]);
+    secrets.set('s/gone', factsOf({ deletedAtMicros: -40 * 86_400_000_000 }));
+    const { holdFree } = dueSecrets;
+    const failing = createSweepDueSecrets({
+      dueSecrets: {
+        ...dueSecrets,
+        holdFree: async (place, work) => {
+          await holdFree(place, work);
+          throw new Error('the commit failed');
+        },
+      },
+      audit,
+      clock: () => now,
+      tell: () => expect.unreachable(),
+      onFailure: () => {},
+    });
+    await failing();
+    expect(journal.outcomes).toMatchObject([
+      { success: true },
+      { ...row, success: false, errorCode: 'internal_error' },
+    ]);
+  });
+
   it('tells nothing of what was not committed', async () => {
     makeDue(1);
     const { holdFree } = dueSecrets;
@@ -135,6 +167,7 @@ describe('a sweep of due secrets', () => {
           throw new Error('the commit failed');
         },
       },
+      audit,
       clock: () => now,
       tell: () => expect.unreachable(),
       onFailure: (error) => failures.push(error),

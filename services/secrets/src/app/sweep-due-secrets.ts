@@ -1,4 +1,6 @@
 import { isVaultError } from '@scaivault/errors';
+import type { SystemAudit } from '@scaivault/pipeline';
+import { formatSeconds, tenantOfScope } from '@scaivault/tenancy';
 import { type ExpiryNotice, expiryNotices } from '../domain/expiry-notices.ts';
 import { presenceOf } from '../domain/recovery.ts';
 import type { DueSecrets, HeldSecret, SecretPlace } from '../ports.ts';
@@ -10,12 +12,18 @@ export type DueEvent = ExpiryNotice | { readonly kind: 'erased'; readonly delete
 const mostAtOnce = 100;
 const mostRounds = 10;
 
+type Begin = (facts: Readonly<Record<string, unknown>>) => Promise<void>;
+
+/** What the tenants of a partner share belongs to none of them, so there is no trail for its row. */
+const withoutRow: Begin = () => Promise.resolve();
+
 /** Does what is due under the lock; undefined when nothing is, because somebody else was faster. */
-const happen = async (held: HeldSecret, nowMicros: number): Promise<readonly DueEvent[] | undefined> => {
+const happen = async (held: HeldSecret, nowMicros: number, begin: Begin): Promise<readonly DueEvent[] | undefined> => {
   const { deletedAtMicros, dueAtMicros } = held.facts;
   if (dueAtMicros === null || dueAtMicros > nowMicros) return undefined;
   if (deletedAtMicros !== null && presenceOf(deletedAtMicros, nowMicros) === 'gone') {
     await held.erase(nowMicros);
+    await begin({ reason: 'retention_over', deleted_at: formatSeconds(deletedAtMicros / 1000) });
     return [{ kind: 'erased', deletedAtMicros }];
   }
   const notices = deletedAtMicros === null ? expiryNotices(held.facts, nowMicros) : [];
@@ -24,26 +32,32 @@ const happen = async (held: HeldSecret, nowMicros: number): Promise<readonly Due
 };
 
 /**
- * Erases secrets whose retention is over (rest-api-core 4.1) and gives notice of those that expire (4.3,
+ * Erases secrets whose retention is over (rest-api-core 4.1), each with a row in its tenant's trail, and gives notice of those that expire (4.3,
  * `notify_before`). One that fails is told and left for the next run; when the store is away the run ends. `tell` hears
  * of each event once its transaction is committed.
  */
 export const createSweepDueSecrets = ({
   dueSecrets,
+  audit,
   clock,
   tell,
   onFailure,
 }: {
   readonly dueSecrets: DueSecrets;
+  readonly audit: Pick<SystemAudit, 'finding'>;
   readonly clock: Clock;
   readonly tell: (place: SecretPlace, event: DueEvent) => void;
   readonly onFailure: (error: unknown) => void;
 }) => {
   const sweepOne = async (place: SecretPlace): Promise<boolean> => {
     let events: readonly DueEvent[] | undefined;
-    await dueSecrets.holdFree(place, async (held) => {
-      events = await happen(held, clock());
-    });
+    const work = (begin: Begin): Promise<void> =>
+      dueSecrets.holdFree(place, async (held) => {
+        events = await happen(held, clock(), begin);
+      });
+    const tenantId = tenantOfScope(place.scopeId);
+    if (tenantId === undefined) await work(withoutRow);
+    else await audit.finding({ tenantId, action: 'destroy', secretPath: place.path }, work);
     for (const event of events ?? []) tell(place, event);
     return events !== undefined;
   };

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Answer, isProcessAlive, serviceProcessesBelow, type Vault } from '@scaivault/testkit/start-vault';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { allAuditRows, eventNumbers } from './audit-rows.ts';
+import { type Deed, deedsFor, inLanes, perform } from './deeds.ts';
+import { succeeded } from './grant.ts';
+import { startUnlimited } from './unlimited-vault.ts';
+import { until } from './until.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 });
+
+/** Small, so that some thousand records are what ten minutes of them are to a journal of usual size. */
+const journalBytes = 3 * 1_048_576;
+const duringOutage = 1_600;
+const mostUntilFull = 6_000;
+
+const wordsOf = (pid: number, file: string): string[] =>
+  readFileSync(`/proc/${pid}/${file}`, 'utf8')
+    .split('\0')
+    .filter((word) => word !== '');
+
+/** Ends audit-writer with SIGKILL; answers what starts the same process again. */
+const killAuditWriter = async (vault: Vault): Promise<() => ChildProcess> => {
+  const pid = (await serviceProcessesBelow(vault.pid)).find((each) =>
+    wordsOf(each, 'cmdline').some((word) => word.endsWith('audit-writer/src/main.ts')),
+  );
+  if (pid === undefined) throw new Error('There is no audit-writer.');
+  const [program = '', ...args] = wordsOf(pid, 'cmdline');
+  const env = Object.fromEntries(
+    wordsOf(pid, 'environ').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  process.kill(pid, 'SIGKILL');
+  await until('audit-writer is gone', async () => (isProcessAlive(pid) ? undefined : true));
+  return () => spawn(program, args, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+};
+
+describe('audit-writer down under load, until the journal is full, and back', () => {
+  let vault: Vault;
+  let restart: () => ChildProcess;
+  let restarted: ChildProcess | undefined;
+  const deeds: readonly Deed[] = deedsFor('outage', duringOutage);
+  const refused: { readonly path: string; readonly key: string }[] = [];
+  const written: string[] = [];
+
+  const put = (path: string, key: string): Promise<Answer> =>
+    vault.request('PUT', `/v1/secrets/${path}`, {
+      body: { data: { value: path } },
+      headers: { 'idempotency-key': key, 'x-request-id': key },
+    });
+
+  beforeAll(async () => {
+    vault = await startUnlimited('services', { env: { JOURNAL_MAX_BYTES: String(journalBytes) } });
+    for (const { path, value } of deedsFor('', 100).filter(({ kind }) => kind === 'read'))
+      succeeded(await vault.request('PUT', `/v1/secrets/${path}`, { body: { data: { value } } }));
+    restart = await killAuditWriter(vault);
+  });
+  afterAll(async () => {
+    restarted?.kill('SIGTERM');
+    await vault?.[Symbol.asyncDispose]();
+  });
+
+  it('answers every request while the journal has room, over several files of it', async () => {
+    await inLanes(deeds, (deed) => perform(vault, deed));
+    for (const { kind, path, answer } of deeds)
+      expect({ path, status: answer?.status }).toEqual({ path, status: kind === 'write' ? 201 : 200 });
+    const files = readdirSync(join(vault.dataDir, 'journal', 'secrets')).filter((name) => name.endsWith('.journal'));
+    expect(files.length).toBeGreaterThan(1);
+  });
+
+  it('refuses with 503 audit_unavailable and a time to wait when it has none, reads too', async () => {
+    const attempts = Array.from({ length: mostUntilFull }, (_, n) => ({ path: `full/${n}`, key: `full-${n}` }));
+    await inLanes(attempts, async (attempt) => {
+      if (refused.length >= 50) return;
+      const answer = await put(attempt.path, attempt.key);
+      if (answer.status === 201) written.push(attempt.path);
+      else {
+        expect([answer.status, answer.json.error.code]).toEqual([503, 'audit_unavailable']);
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+        refused.push(attempt);
+      }
+    });
+    expect(refused.length).toBeGreaterThanOrEqual(50);
+    const read = await vault.request('GET', `/v1/secrets/${written[0]}`);
+    expect([read.status, read.json.error.code]).toEqual([503, 'audit_unavailable']);
+  });
+
+  it('has lost nothing and doubled nothing once it is back', async () => {
+    restarted = restart();
+    const answered = deeds.map(({ clientId }) => clientId).concat(written.map((path) => path.replace('/', '-')));
+    const rowsOf = await until(
+      'a row of every answer',
+      async () => {
+        const rows = await allAuditRows(vault).catch(() => []);
+        const byClient = Map.groupBy(rows, ({ extra_data }) => String(extra_data.client_request_id ?? ''));
+        return answered.every((clientId) => byClient.has(clientId)) ? byClient : undefined;
+      },
+      60_000,
+    );
+    for (const clientId of answered) expect([clientId, rowsOf.get(clientId)?.length]).toEqual([clientId, 1]);
+    for (const { clientId, kind, answer } of deeds)
+      expect(rowsOf.get(clientId)?.[0]).toMatchObject({ action: kind, success: true, request_id: answer?.requestId });
+    const numbers = await eventNumbers(vault);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    const { json } = succeeded(await vault.request('GET', '/v1/audit/summary'));
+    expect(json.by_action.write).toBe(50 + duringOutage / 2 + written.length);
+  });
+
+  it('has done nothing of what it refused, and does it once when it is asked again', async () => {
+    await inLanes(refused, async ({ path, key }) => {
+      expect([path, (await vault.request('GET', `/v1/secrets/${path}`)).status]).toEqual([path, 404]);
+      expect([path, (await put(path, key)).status]).toEqual([path, 201]);
+      expect((await put(path, key)).headers.get('idempotency-replayed')).toBe('true');
+      expect((await vault.request('GET', `/v1/secrets/${path}`)).json).toMatchObject({
+        version: 1,
+        data: { value: path },
+      });
+    });
+  });
+});
