@@ -51,7 +51,7 @@ const fillCounts = async (sql: Sql, tenant: Tenant): Promise<void> => {
       lateral generate_series(0, g.most) as n,
       (values ('read', true, ''), ('write', true, ''), ('read', false, 'access_denied')) as a (action, success, code)
     on conflict do nothing`;
-  const marks = sql`(select array_agg(m order by m) from (select audit.mark_of(g.grain || n || '/' || k) as m from generate_series(1, 1024) k) x)`;
+  const marks = sql`(select array_agg(m order by m) from (select audit.mark_of(g.grain || n || '/' || k) as m from generate_series(1, 256) k) x)`;
   await sql`
     insert into audit.sketch (scope_id, grain, start, identities, paths)
     select ${scope}, g.grain, date_trunc(g.grain, now() - n * g.step, 'UTC'), ${marks}, ${marks}

@@ -9,12 +9,13 @@ import { succeeded } from './grant.ts';
 import { startUnlimited } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
-/** Small, so that some thousand records are what ten minutes of them are to a journal of usual size. */
-const journalBytes = 3 * 1_048_576;
-const duringOutage = 1_600;
-const mostUntilFull = 6_000;
+/** Small, and records large, so that some hundred are what ten minutes of them are to a journal of usual size. */
+const journalBytes = 2 * 1_048_576;
+const wordy = { 'user-agent': 'x'.repeat(512) };
+const duringOutage = 500;
+const mostUntilFull = 3_000;
 
 const wordsOf = (pid: number, file: string): string[] =>
   readFileSync(`/proc/${pid}/${file}`, 'utf8')
@@ -47,13 +48,17 @@ describe('audit-writer down under load, until the journal is full, and back', ()
   const put = (path: string, key: string): Promise<Answer> =>
     vault.request('PUT', `/v1/secrets/${path}`, {
       body: { data: { value: path } },
-      headers: { 'idempotency-key': key, 'x-request-id': key },
+      headers: { 'idempotency-key': key, 'x-request-id': key, ...wordy },
     });
 
   beforeAll(async () => {
     vault = await startUnlimited('services', { env: { JOURNAL_MAX_BYTES: String(journalBytes) } });
-    for (const { path, value } of deedsFor('', 100).filter(({ kind }) => kind === 'read'))
-      succeeded(await vault.request('PUT', `/v1/secrets/${path}`, { body: { data: { value } } }));
+    await inLanes(
+      deedsFor('', 100).filter(({ kind }) => kind === 'read'),
+      async ({ path, value }) => {
+        succeeded(await vault.request('PUT', `/v1/secrets/${path}`, { body: { data: { value } } }));
+      },
+    );
     restart = await killAuditWriter(vault);
   });
   afterAll(async () => {
@@ -62,7 +67,7 @@ describe('audit-writer down under load, until the journal is full, and back', ()
   });
 
   it('answers every request while the journal has room, over several files of it', async () => {
-    await inLanes(deeds, (deed) => perform(vault, deed));
+    await inLanes(deeds, (deed) => perform(vault, deed, wordy));
     for (const { kind, path, answer } of deeds)
       expect({ path, status: answer?.status }).toEqual({ path, status: kind === 'write' ? 201 : 200 });
     const files = readdirSync(join(vault.dataDir, 'journal', 'secrets')).filter((name) => name.endsWith('.journal'));

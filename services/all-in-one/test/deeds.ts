@@ -23,10 +23,10 @@ export const deedsFor = (name: string, count: number): readonly Deed[] =>
   });
 
 /** Sends it; an answer counts only when it has come whole. */
-export const perform = async (vault: Vault, deed: Deed): Promise<void> => {
+export const perform = async (vault: Vault, deed: Deed, more: Readonly<Record<string, string>> = {}): Promise<void> => {
   const isWrite = deed.kind === 'write';
   const { status, headers, json } = await vault.request(isWrite ? 'PUT' : 'GET', `/v1/secrets/${deed.path}`, {
-    headers: { 'x-request-id': deed.clientId },
+    headers: { 'x-request-id': deed.clientId, ...more },
     ...(isWrite ? { body: { data: { value: deed.value } } } : {}),
   });
   if (json !== undefined) deed.answer = { status, requestId: headers.get('x-request-id') ?? '' };

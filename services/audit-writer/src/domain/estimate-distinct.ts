@@ -7,11 +7,11 @@ export interface LeastMarks {
 }
 
 /** As many are kept; the database's function `least_marks` has the same figure. */
-export const mostMarks = 1024;
+export const mostMarks = 256;
 
 /**
  * How many members the set has: exact below `mostMarks`; above, the density of the marks tells (k minimum values), with a
- * standard error of 1 / sqrt(1022), 3 %.
+ * standard error of 1 / sqrt(254), 6 %.
  */
 export const estimateDistinct = ({ count, largest }: LeastMarks): number =>
   count < mostMarks || largest === null || largest <= 0 ? count : Math.round((mostMarks - 1) / largest);

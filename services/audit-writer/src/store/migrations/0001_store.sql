@@ -55,8 +55,8 @@ create table audit.sketch (
   scope_id text collate "C" not null check (scope_id <> '' and length(scope_id) <= 130),
   grain text collate "C" not null check (grain in ('hour', 'day')),
   start timestamptz not null,
-  identities bigint[] not null check (cardinality(identities) <= 1024),
-  paths bigint[] not null check (cardinality(paths) <= 1024),
+  identities bigint[] storage plain not null check (cardinality(identities) <= 256),
+  paths bigint[] storage plain not null check (cardinality(paths) <= 256),
   primary key (scope_id, grain, start)
 ) with (fillfactor = 70);
 --> statement-breakpoint
@@ -78,7 +78,7 @@ create table audit.path_day (
   denied bigint not null,
   last_read_at timestamptz,
   last_written_at timestamptz,
-  identities bigint[] not null check (cardinality(identities) <= 1024),
+  identities bigint[] storage plain not null check (cardinality(identities) <= 256),
   primary key (scope_id, secret_path, day)
 ) with (fillfactor = 70);
 --> statement-breakpoint
@@ -101,7 +101,7 @@ create table audit.identity_day (
   denied bigint not null,
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
-  paths bigint[] not null check (cardinality(paths) <= 1024),
+  paths bigint[] storage plain not null check (cardinality(paths) <= 256),
   primary key (scope_id, identity_id, day)
 ) with (fillfactor = 70);
 --> statement-breakpoint
@@ -127,11 +127,22 @@ create function audit.mark_of(value text) returns bigint
 language sql immutable strict parallel safe
 return ('x' || left(md5(value), 16))::bit(64)::bigint;
 --> statement-breakpoint
--- The least 1024 different marks. As long as there are fewer, they are a set and counting it is exact; after that the
+-- The least 256 different marks. As long as there are fewer, they are a set and counting it is exact; after that the
 -- largest one tells how dense the marks lie, and so how many there are. Two such sets make the set of both.
 create function audit.least_marks(marks bigint[]) returns bigint[]
 language sql immutable strict parallel safe
-return array(select distinct m.mark from unnest(marks) as m (mark) order by m.mark limit 1024);
+return array(select distinct m.mark from unnest(marks) as m (mark) order by m.mark limit 256);
+--> statement-breakpoint
+-- The least marks of both; `more` is in order, `kept` when it is full. Mostly little or nothing is new, which is found out
+-- without sorting.
+create function audit.add_marks(kept bigint[], more bigint[]) returns bigint[]
+language sql immutable strict parallel safe
+return case
+  when cardinality(kept) = 256 and more[1] > kept[256] then kept
+  when cardinality(more) <= 16 and more <@ kept then kept
+  when cardinality(more) = 1 and cardinality(kept) < 255 then kept || more
+  else audit.least_marks(kept || more)
+end;
 --> statement-breakpoint
 -- Adds records that are in the log now to the counts. The caller holds the tenant's head.
 create function audit.count_entries(scope text, entries audit.entry[]) returns void
@@ -146,45 +157,51 @@ begin
 
   insert into audit.sketch as s (scope_id, grain, start, identities, paths)
   select scope, g.grain, date_trunc(g.grain, e.ts, 'UTC') as start,
-    audit.least_marks(array_agg(audit.mark_of(e.identity_id))),
-    audit.least_marks(coalesce(array_agg(audit.mark_of(e.secret_path)) filter (where e.secret_path is not null), '{}'))
-  from (select distinct date_trunc('hour', n.ts, 'UTC') as ts, n.identity_id, n.secret_path from unnest(entries) as n) as e
-    cross join (values ('hour'), ('day')) as g (grain)
+    (array_agg(distinct e.identity order by e.identity))[:256],
+    coalesce((array_agg(distinct e.path order by e.path) filter (where e.path is not null))[:256], '{}')
+  from (
+    select distinct date_trunc('hour', n.ts, 'UTC') as ts, audit.mark_of(n.identity_id) as identity,
+      audit.mark_of(n.secret_path) as path
+    from unnest(entries) as n
+  ) as e cross join (values ('hour'), ('day')) as g (grain)
   group by g.grain, start
   on conflict (scope_id, grain, start) do update set
-    identities = audit.least_marks(s.identities || excluded.identities),
-    paths = audit.least_marks(s.paths || excluded.paths);
+    identities = audit.add_marks(s.identities, excluded.identities),
+    paths = audit.add_marks(s.paths, excluded.paths);
 
   insert into audit.path_day as p (
     scope_id, secret_path, day, reads, writes, denied, last_read_at, last_written_at, identities
   )
-  select scope, e.secret_path, (e.ts at time zone 'UTC')::date as day,
+  select scope, e.secret_path, e.day,
     count(*) filter (where e.success and e.action = 'read'), count(*) filter (where e.success and e.action = 'write'),
     count(*) filter (where e.denied), max(e.ts) filter (where e.success and e.action = 'read'),
     max(e.ts) filter (where e.success and e.action = 'write'),
-    audit.least_marks(array_agg(audit.mark_of(e.identity_id)))
-  from unnest(entries) as e
-  where e.secret_path is not null
-  group by e.secret_path, day
+    (array_agg(distinct e.identity order by e.identity))[:256]
+  from (
+    select n.*, (n.ts at time zone 'UTC')::date as day, audit.mark_of(n.identity_id) as identity from unnest(entries) as n
+    where n.secret_path is not null
+  ) as e
+  group by e.secret_path, e.day
   on conflict (scope_id, secret_path, day) do update set
     reads = p.reads + excluded.reads, writes = p.writes + excluded.writes, denied = p.denied + excluded.denied,
     last_read_at = greatest(p.last_read_at, excluded.last_read_at),
     last_written_at = greatest(p.last_written_at, excluded.last_written_at),
-    identities = audit.least_marks(p.identities || excluded.identities);
+    identities = audit.add_marks(p.identities, excluded.identities);
 
   insert into audit.identity_day as i (
     scope_id, identity_id, day, records, denied, first_seen_at, last_seen_at, paths
   )
-  select scope, e.identity_id, (e.ts at time zone 'UTC')::date as day, count(*), count(*) filter (where e.denied),
-    min(e.ts), max(e.ts),
-    audit.least_marks(coalesce(array_agg(audit.mark_of(e.secret_path)) filter (where e.secret_path is not null), '{}'))
-  from unnest(entries) as e
-  group by e.identity_id, day
+  select scope, e.identity_id, e.day, count(*), count(*) filter (where e.denied), min(e.ts), max(e.ts),
+    coalesce((array_agg(distinct e.path order by e.path) filter (where e.path is not null))[:256], '{}')
+  from (
+    select n.*, (n.ts at time zone 'UTC')::date as day, audit.mark_of(n.secret_path) as path from unnest(entries) as n
+  ) as e
+  group by e.identity_id, e.day
   on conflict (scope_id, identity_id, day) do update set
     records = i.records + excluded.records, denied = i.denied + excluded.denied,
     first_seen_at = least(i.first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(i.last_seen_at, excluded.last_seen_at),
-    paths = audit.least_marks(i.paths || excluded.paths);
+    paths = audit.add_marks(i.paths, excluded.paths);
 end
 $$;
 --> statement-breakpoint

@@ -237,7 +237,7 @@ export type SecretTrailSummary = Message<"scaivault.audit.v1.SecretTrailSummary"
   denied: bigint;
 
   /**
-   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   * Exact below 256; above, an estimate with a standard error of 6 %.
    *
    * @generated from field: int64 unique_identities = 4;
    */
@@ -362,7 +362,7 @@ export type IdentityTrailSummary = Message<"scaivault.audit.v1.IdentityTrailSumm
   denied: bigint;
 
   /**
-   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   * Exact below 256; above, an estimate with a standard error of 6 %.
    *
    * @generated from field: int64 unique_paths = 3;
    */
@@ -442,14 +442,14 @@ export type AuditSummary = Message<"scaivault.audit.v1.AuditSummary"> & {
   failedEvents: bigint;
 
   /**
-   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   * Exact below 256; above, an estimate with a standard error of 6 %.
    *
    * @generated from field: int64 unique_identities = 6;
    */
   uniqueIdentities: bigint;
 
   /**
-   * Exact below 1024; above, an estimate with a standard error of 3 %.
+   * Exact below 256; above, an estimate with a standard error of 6 %.
    *
    * @generated from field: int64 unique_paths = 7;
    */
