@@ -45,7 +45,12 @@ describe('a sync', () => {
     const first = await env.sync();
     const rows = rowsOf();
     for (const row of rows)
-      expect(row).toMatchObject({ action: 'identity_sync', identityType: 'system', success: true, sync_id: first.syncId });
+      expect(row).toMatchObject({
+        action: 'identity_sync',
+        identityType: 'system',
+        success: true,
+        sync_id: first.syncId,
+      });
     const partners = env.emulator.directory.data.partners.length;
     expect(rows.reduce((sum, { created = 0 }) => sum + created, 0)).toBe(18 - partners);
     expect(new Set(rows.map(({ tenantId }) => tenantId))).toContain('tnt_umbrella_prod');
