@@ -44,7 +44,7 @@ export interface Writer {
 
 /** A batch that grew this large within one turn leaves early. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** Room that must be left for the journal to call itself writable. */
+/** Room that must be left for the journal to call itself writable, and that each running request keeps for its outcome. */
 const USUAL_RECORD_BYTES = 4 * 1024;
 const RETRY_FULL_SECONDS = 5;
 const RETRY_BROKEN_SECONDS = 2;
@@ -126,7 +126,9 @@ export const createWriter = (options: WriterOptions): Writer => {
   const add = (type: 1 | 2 | 3, id: string, payload: Uint8Array, admission: Admission): number => {
     if (closed) throw auditUnavailable(RETRY_BROKEN_SECONDS);
     if (admission === 'begin' && !health.writable) throw auditUnavailable(RETRY_BROKEN_SECONDS);
-    const total = ledger.bytes + buffer.used + RECORD_OVERHEAD + id.length + payload.length;
+    // Whoever has begun may be refused no more: its deed is done by then.
+    const kept = admission === 'begin' ? ledger.running.size * USUAL_RECORD_BYTES : 0;
+    const total = ledger.bytes + buffer.used + RECORD_OVERHEAD + id.length + payload.length + kept;
     if (!quota.admits(total, admission)) {
       quota.refused(total);
       throw auditUnavailable(RETRY_FULL_SECONDS);
@@ -169,7 +171,8 @@ export const createWriter = (options: WriterOptions): Writer => {
       }
     },
     get writable() {
-      return !closed && health.writable && quota.admits(ledger.bytes + buffer.used + USUAL_RECORD_BYTES, 'begin');
+      const needed = (1 + ledger.running.size) * USUAL_RECORD_BYTES;
+      return !closed && health.writable && quota.admits(ledger.bytes + buffer.used + needed, 'begin');
     },
     intent: (id, payload) => {
       try {

@@ -36,6 +36,23 @@ test('the quota refuses new work, lets running work finish, and has room again a
   expect(await shipAll(journal)).toEqual(['outcome of log_after']);
 });
 
+test('whoever was let in can leave an outcome, however many there are when the quota is reached', async () => {
+  const journal = await openTestJournal(makeDirectory(), { maxBytes: 256 * 1024 });
+  const begun: string[] = [];
+  for (let n = 0; n < 1_000; n += 1) {
+    const id = `log_${n}`;
+    const isIn = await journal.intent(id, bytesOf(KIBIBYTE)).then(
+      () => true,
+      () => false,
+    );
+    if (!isIn) break;
+    begun.push(id);
+  }
+  expect(begun.length).toBeGreaterThan(20);
+  await Promise.all(begun.map((id) => journal.outcome(id, bytesOf(KIBIBYTE.repeat(2)))));
+  expect(await shipAll(journal)).toHaveLength(begun.length);
+});
+
 test('the alarm comes at 80 % of the quota, not before, and once', async () => {
   const maxBytes = 100 * 1024;
   const journal = await openTestJournal(makeDirectory(), { maxBytes });
