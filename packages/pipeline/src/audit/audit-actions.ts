@@ -1,4 +1,4 @@
-/** What a record can say that somebody did (rest-api-core 7.3, ADR 0023): the closed list. */
+/** What a record can say that somebody did (rest-api-core 7.3, ADR 0026): the closed list. */
 export const auditActions = [
   'audit_read',
   'audit_retention',
