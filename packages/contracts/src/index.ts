@@ -6,6 +6,7 @@ export * from './gen/scaivault/common/v1/common_pb.ts';
 export * from './gen/scaivault/events/v1/events_pb.ts';
 export * from './gen/scaivault/events/v1/intake_pb.ts';
 export * from './gen/scaivault/events/v1/subscriptions_pb.ts';
+export * from './gen/scaivault/events/v1/webhooks_pb.ts';
 export * from './gen/scaivault/identity/v1/directory_pb.ts';
 export * from './gen/scaivault/identity/v1/identity_pb.ts';
 export * from './gen/scaivault/identity/v1/tokens_pb.ts';

@@ -148,6 +148,7 @@ const withoutLimits = (): Record<string, string> =>
       'SUBSCRIPTIONS_OPS',
       'SUBSCRIPTIONS_POLL',
       'WEBHOOKS_INBOUND',
+      'WEBHOOKS_OPS',
       'SYSTEM_ADMIN',
     ].map((name) => [`RATE_LIMIT_${name}`, '0']),
   );

@@ -1,4 +1,4 @@
-import { EventIntakeService, SubscriptionService } from '@scaivault/contracts';
+import { EventIntakeService, SubscriptionService, WebhookService } from '@scaivault/contracts';
 import {
   checkMigrated,
   createIdempotencyTable,
@@ -7,6 +7,8 @@ import {
   openDatabase,
   serviceRole,
 } from '@scaivault/db';
+import { chooseClock, type Worker, workOff } from '@scaivault/jobs';
+import { createOutbound } from '@scaivault/outbound';
 import { createIdempotency, createRemoteKeySeal, withIdempotency } from '@scaivault/pipeline';
 import {
   ConfigurationError,
@@ -17,20 +19,34 @@ import {
   type ServiceModule,
 } from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
+import { createSecretBox } from './adapters/secret-box.ts';
+import { createSendOutbound } from './adapters/send-outbound.ts';
+import { createAddDeliveries } from './app/deliveries/add-deliveries.ts';
+import { createAttemptDelivery } from './app/deliveries/attempt-delivery.ts';
+import { createDeliver } from './app/deliveries/deliver.ts';
+import { createForgetEndpoints } from './app/deliveries/forget-endpoints.ts';
+import { createRunDeliveries } from './app/deliveries/run-deliveries.ts';
 import { createFanOut } from './app/fan-out.ts';
 import { createForgetEvents } from './app/forget-events.ts';
 import { createSubscriptions } from './app/subscriptions/create-subscriptions.ts';
 import { createTakeEvents } from './app/take-events.ts';
+import { createWebhookUseCases } from './app/webhooks/create-webhook-use-cases.ts';
+import { createTellDisabled } from './app/webhooks/tell-disabled.ts';
 import { subscriptionInputChecks } from './rpc/check-subscription-input.ts';
 import { createEventIntakeService } from './rpc/event-intake-service.ts';
 import { createSubscriptionService } from './rpc/subscription-service.ts';
+import { createWebhookService, webhookInputChecks } from './rpc/webhook-service.ts';
 import { createBufferTable } from './store/buffer-table.ts';
+import { createDeliveryLogTable } from './store/delivery-log-table.ts';
+import { createDeliveryTable } from './store/delivery-table.ts';
+import { createEndpointTable } from './store/endpoint-table.ts';
 import { createEventTable } from './store/event-table.ts';
 import { createListenerTable } from './store/listener-table.ts';
 import { eventsMigrations } from './store/migrations.ts';
 import { listenForPolls } from './store/poll-notices.ts';
 import { createSubscriptionTable } from './store/subscription-table.ts';
 import { createTransactions } from './store/transactions.ts';
+import { createWebhookTable } from './store/webhook-table.ts';
 
 const forgetEveryMs = 3_600_000;
 /** How long a poll can sleep through a notice of the database that did not come. */
@@ -64,18 +80,23 @@ export const createEventsModule = async ({
   const transactions = createTransactions(db);
   const events = createEventTable(db);
   const listeners = createListenerTable();
+  const nowMicros = createMicroClock(nowMs);
+  const cursors = createCursorCodec({ key: await loadCursorKey(db), nowMs });
   const buffers = createBufferTable(db);
   const subscriptions = createSubscriptions({
     subscriptions: createSubscriptionTable({ db, listeners }),
     buffers,
-    cursors: createCursorCodec({ key: await loadCursorKey(db), nowMs }),
-    nowMicros: createMicroClock(nowMs),
+    cursors,
+    nowMicros,
   });
+  const deliveries = createDeliveryTable(db);
+  const log = createDeliveryLogTable(db);
+  const webhooks = createWebhookTable(db, { listeners, endpoints: createEndpointTable(), events, log });
   const fanOut = createFanOut({
     listeners,
     events,
     transactions,
-    targets: { webhook: () => Promise.resolve(), subscription: buffers.add },
+    targets: { webhook: createAddDeliveries({ deliveries }), subscription: buffers.add },
   });
   const idempotency = createIdempotency({
     table: createIdempotencyTable(db),
@@ -85,25 +106,68 @@ export const createEventsModule = async ({
   const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
   const lookForNews = () => void subscriptions.wakeWaitingPolls().catch(failed('Looking for waiting polls'));
   const { room } = subscriptions;
+
+  const outbound = createOutbound({ config });
+  const box = createSecretBox(createRemoteKeySeal(transportTo('secrets'), 'The keys cannot be had at the moment.'));
+  const attemptDelivery = createAttemptDelivery({
+    box,
+    send: createSendOutbound(outbound),
+    nowMs,
+    elapsedMs: () => performance.now(),
+  });
+  let worker: Worker | undefined;
+  const wake = (): void => worker?.wake();
+  const runs = createRunDeliveries({
+    deliveries,
+    deliver: createDeliver({
+      deliveries,
+      attemptDelivery,
+      disabled: createTellDisabled({ webhooks, fanOut, nowMicros }),
+      random: Math.random,
+    }),
+    nowMs,
+    onRoom: wake,
+    onFailure: failed('A delivery'),
+  });
+  const webhookUseCases = createWebhookUseCases({
+    webhooks,
+    log,
+    box,
+    checkTarget: outbound.check,
+    attemptDelivery,
+    cursors,
+    nowMicros,
+    wake,
+  });
+  const takeEvents = createTakeEvents({ transactions, fanOut });
+  const takeAndWake = async (taken: Parameters<typeof takeEvents>[0]): Promise<void> => {
+    await takeEvents(taken);
+    wake();
+  };
   let listening: Listening | undefined;
   let repetitions: readonly Repetition[] = [];
 
   return {
     name: 'events',
     services: [
-      mount(EventIntakeService, createEventIntakeService({ takeEvents: createTakeEvents({ transactions, fanOut }) })),
+      mount(EventIntakeService, createEventIntakeService({ takeEvents: takeAndWake })),
       withIdempotency(
         mount(SubscriptionService, createSubscriptionService(subscriptions.useCases), subscriptionInputChecks),
         idempotency,
       ),
+      withIdempotency(mount(WebhookService, createWebhookService(webhookUseCases), webhookInputChecks), idempotency),
     ],
     checks: { database: () => db.ping() },
-    start: () => {
+    start: async () => {
       listening = listenForPolls(db, { onNews: room.wake, onPoll: room.supersede, onNewSession: lookForNews });
       repetitions = [
         repeat(createForgetEvents({ events, clock }), {
           everyMs: forgetEveryMs,
           onFailure: failed('Forgetting old events'),
+        }),
+        repeat(createForgetEndpoints({ deliveries }), {
+          everyMs: forgetEveryMs,
+          onFailure: failed('Forgetting deleted webhooks'),
         }),
         repeat(subscriptions.wakeWaitingPolls, {
           everyMs: wakeEveryMs,
@@ -112,13 +176,20 @@ export const createEventsModule = async ({
         repeat(subscriptions.expireEvents, { everyMs: sweepEveryMs, onFailure: failed('Letting go of old events') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
-      return Promise.resolve();
+      worker = await workOff({
+        pass: runs.pass,
+        openClock: chooseClock({ config, name: 'deliveries', logger, nowMs }),
+        nowMs,
+        onFailure: failed('Looking for deliveries'),
+      });
     },
     drain: room.close,
     stop: async () => {
       room.close();
       await listening?.close();
       for (const repetition of repetitions) await repetition.stop();
+      await worker?.stop();
+      await runs.idle();
       await db.close();
     },
   };

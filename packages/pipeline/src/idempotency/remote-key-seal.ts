@@ -7,18 +7,18 @@ import type { KeyedRow, KeySeal } from './key-seal.ts';
 const timeoutMs = 3_000;
 
 /** An outage is 503, whatever its kind there; what cannot be opened is a defect and stays one. */
-const refusalOf = (cause: unknown): VaultError =>
+const refusalOf = (cause: unknown, message: string): VaultError =>
   isVaultError(cause, 'internal_error')
     ? cause
-    : new VaultError('service_unavailable', 'Idempotency-Key cannot be honoured at the moment.', {
-        cause,
-        retryAfterSeconds: 1,
-      });
+    : new VaultError('service_unavailable', message, { cause, retryAfterSeconds: 1 });
 
 const placeOf = ({ tenantId, partnerId, rowId }: KeyedRow) => ({ tenantId, partnerId, rowId });
 
-/** Has the secrets service, which alone holds keys, seal those of our rows. */
-export const createRemoteKeySeal = (transport: Transport): KeySeal => {
+/** Has the secrets service, which alone holds keys, seal those of our rows; `message` is what a client reads of its outage. */
+export const createRemoteKeySeal = (
+  transport: Transport,
+  message = 'Idempotency-Key cannot be honoured at the moment.',
+): KeySeal => {
   const client = createClient(KeyService, transport);
   return {
     seal: async (row, key) => {
@@ -26,7 +26,7 @@ export const createRemoteKeySeal = (transport: Transport): KeySeal => {
       const { ciphertext, wrappedKey, wrappedBy } = await client
         .sealRowKey(request, { timeoutMs })
         .catch((error: unknown) => {
-          throw refusalOf(error);
+          throw refusalOf(error, message);
         });
       return { ciphertext: Buffer.from(ciphertext), wrappedKey: Buffer.from(wrappedKey), wrappedBy };
     },
@@ -35,7 +35,7 @@ export const createRemoteKeySeal = (transport: Transport): KeySeal => {
       const { key } = await client
         .openRowKey({ place: placeOf(row), sealed }, { timeoutMs })
         .catch((error: unknown) => {
-          throw refusalOf(error);
+          throw refusalOf(error, message);
         });
       return key;
     },

@@ -1,0 +1,49 @@
+import { isVaultError } from '@scaivault/errors';
+import type { Claim } from '../../domain/deliveries/delivery.ts';
+import { mostAttempts, pauseAfter } from '../../domain/deliveries/retry-schedule.ts';
+import type { AttemptResult, DeliveryStore } from '../../ports/deliveries.ts';
+import type { AttemptDelivery } from './attempt-delivery.ts';
+
+/** Any 2xx within this time is success (rest-api-core 9). */
+const timeoutMs = 10_000;
+/** For the keys to come back. */
+const withoutKeysMs = 15_000;
+
+/** An attempt whose process is gone may have arrived; after the last one nothing is tried again. */
+const lost = { responseCode: null, durationMs: 0, error: 'timeout' } as const;
+
+export type Deliver = (claim: Claim) => Promise<void>;
+
+/** One claimed delivery from the look at its row to the outcome in it. */
+export const createDeliver =
+  ({
+    deliveries,
+    attemptDelivery,
+    disabled,
+    random,
+  }: {
+    readonly deliveries: Pick<DeliveryStore, 'open' | 'record' | 'postpone'>;
+    readonly attemptDelivery: AttemptDelivery;
+    readonly disabled: Parameters<DeliveryStore['record']>[2];
+    readonly random: () => number;
+  }): Deliver =>
+  async (claim) => {
+    const opened = await deliveries.open(claim);
+    if (opened === undefined) return;
+    const { parcel, secrets } = opened;
+    const attempt = async (): Promise<AttemptResult> => {
+      const outcome = parcel.attempt > mostAttempts ? lost : await attemptDelivery(parcel, secrets, timeoutMs);
+      if (outcome.error === null) return { outcome, status: 'success', pauseMs: undefined };
+      const pauseMs = pauseAfter(parcel.attempt, random());
+      return { outcome, status: pauseMs === undefined ? 'failed' : 'pending', pauseMs };
+    };
+    let result: AttemptResult;
+    try {
+      result = await attempt();
+    } catch (error) {
+      if (!isVaultError(error, 'service_unavailable')) throw error;
+      await deliveries.postpone(claim, withoutKeysMs);
+      return;
+    }
+    await deliveries.record(claim, result, disabled);
+  };
