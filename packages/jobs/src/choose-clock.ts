@@ -2,7 +2,7 @@ import type { Configuration, Logger } from '@scaivault/runtime';
 import type { OpenClock } from './clock.ts';
 import { createLocalClock } from './local-clock.ts';
 
-/** With REDIS_URL the processes of one name wake one another, without it each wakes itself (ADR 0025). */
+/** With REDIS_URL the processes of one name wake one another, without it each wakes itself (ADR 0028). */
 export const chooseClock =
   ({
     config,

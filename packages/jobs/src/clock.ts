@@ -1,6 +1,6 @@
 /**
  * Wakes workers early. What is due stands in rows; a clock that loses a time, or all of them, costs nothing but the wait
- * until the next sweep (ADR 0025).
+ * until the next sweep (ADR 0028).
  */
 export interface Clock {
   /** Unix milliseconds; somebody is woken then, once for many times that lie close together. Never throws. */
