@@ -5,3 +5,4 @@ export * from './key-chain.ts';
 export * from './key-store.ts';
 export * from './key-wrapper.ts';
 export * from './local-key-wrapper.ts';
+export * from './signing-key.ts';

@@ -4,6 +4,7 @@ export * from './audit/audit-trail.ts';
 export * from './audit/note-auth-failure.ts';
 export * from './audit/system-audit.ts';
 export * from './authenticate/claims.ts';
+export * from './authenticate/has-repeated-name.ts';
 export * from './authenticate/key-set.ts';
 export * from './authenticate/token-verifier.ts';
 export * from './authenticate/trusted-issuer.ts';

@@ -1,3 +1,4 @@
+import { runSeal } from '@scaivault/audit-writer/bench';
 import { runPolicy } from '@scaivault/policy-engine/bench';
 import { runAudit } from './audit.ts';
 import { runAuthority } from './authority/run-authority.ts';
@@ -12,6 +13,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   poll: runPoll,
   read: runRead,
   scale: runScale,
+  seal: runSeal,
 };
 
 const name = process.argv[2] ?? 'read';

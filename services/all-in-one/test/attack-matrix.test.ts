@@ -67,7 +67,7 @@ describe.each(shapes)('the attack matrix (%s)', (shape) => {
   let sql: Awaited<ReturnType<Vault['openDatabase']>>;
   let before: Awaited<ReturnType<typeof fingerprint>>;
   beforeAll(async () => {
-    vault = await startUnlimited(shape);
+    vault = await startUnlimited(shape, { env: { AUDIT_SEAL_INTERVAL: '1s' } });
     world = await openAttackWorld(vault);
     sql = await vault.openDatabase();
     await until('the sync of the start is over', async () => {

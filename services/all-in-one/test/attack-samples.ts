@@ -13,6 +13,9 @@ export interface Targets {
   readonly group_id: string;
   readonly tenant_id: string;
   readonly partner_id: string;
+  /** An audit record that is sealed, and the checkpoint that seals it. */
+  readonly log_id: string;
+  readonly checkpoint_id: string;
   /** A bearer token. */
   readonly token: string;
 }
@@ -49,6 +52,7 @@ const bodies: Readonly<Record<string, (targets: Targets) => object>> = {
   AcknowledgeEvents: () => ({ event_ids: ['evt_01J9ZC4A0B1C2D3E4F5G6H7J8K'] }),
   SetUserRoles: () => ({ roles: ['tenant_admin'] }),
   IntrospectToken: ({ token }) => ({ token }),
+  VerifyCheckpoints: () => ({}),
   TestPolicies: ({ identity_id, path }) => ({ identity_id, path, permission: 'read' }),
 };
 

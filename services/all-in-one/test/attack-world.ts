@@ -21,6 +21,8 @@ export const absent: Targets = {
   group_id: 'grp_absent',
   tenant_id: 'tnt_absent',
   partner_id: 'ptn_absent',
+  log_id: 'log_01J9ZC4A0B1C2D3E4F5G6H7J8K',
+  checkpoint_id: 'chk_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   token: 'absent',
 };
 
@@ -70,6 +72,11 @@ const makeTargets = async (vault: Vault): Promise<Targets> => {
     events: ['*'],
     delivery,
   });
+  const { log_id, checkpoint_id } = await until('a sealed audit record', async () => {
+    const [checkpoint] = succeeded(await vault.request('GET', '/v1/audit/checkpoints')).json.checkpoints;
+    const [log] = succeeded(await vault.request('GET', '/v1/audit/logs?order=asc&limit=1')).json.logs;
+    return checkpoint === undefined ? undefined : { log_id: log.id, checkpoint_id: checkpoint.id };
+  });
   return {
     path,
     policy_id: policyId,
@@ -82,6 +89,8 @@ const makeTargets = async (vault: Vault): Promise<Targets> => {
     group_id: 'grp_sre',
     tenant_id: 'tnt_acme_prod',
     partner_id: 'ptn_acme',
+    log_id,
+    checkpoint_id,
     token: await vault.mint({ sub: 'bob@acme.example' }),
   };
 };

@@ -16,31 +16,38 @@ import {
   type ServiceModule,
 } from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
+import { createSealAlarms } from './adapters/seal-alarms.ts';
 import { createApplyRetention } from './app/apply-retention.ts';
 import { createIngestRecords } from './app/ingest-records.ts';
 import { createPrepareMonths } from './app/prepare-months.ts';
 import { createQueryLogs } from './app/query-logs.ts';
 import { createReadPage } from './app/read-page.ts';
 import { createReadIdentityTrail, createReadSecretTrail } from './app/read-trails.ts';
+import { createProof } from './app/seal/use-cases.ts';
 import { createReadSettings, createSetSettings } from './app/settings.ts';
 import { createSummarizeLogs } from './app/summarize-logs.ts';
 import { retentionBounds, retentionDays } from './domain/retention.ts';
 import { createAuditIngestService } from './rpc/audit-ingest-service.ts';
 import { createAuditService } from './rpc/audit-service.ts';
+import { createCheckpointTable } from './store/checkpoint-table.ts';
 import { createExpiry } from './store/expiry.ts';
 import { createLogTable } from './store/log-table.ts';
 import { auditWriterMigrations } from './store/migrations.ts';
 import { createQuarantineTable } from './store/quarantine-table.ts';
+import { createSealerPlace } from './store/sealer-place.ts';
 import { createSettingsTable } from './store/settings-table.ts';
+import { createSigningKeyTable } from './store/signing-key-table.ts';
 import { createSummaryTables } from './store/summary-tables.ts';
 import { createTrailTables } from './store/trail-tables.ts';
 
 const prepareEveryMs = 24 * 3_600_000;
 const sweepEveryMs = 15 * 60_000;
+/** Full batches wait no longer than this for their seal. */
+const sealEveryMs = 1_000;
 
-/** Audit: takes the records that journals ship, numbers and keeps them as long as a tenant wants, answers queries. */
+/** Audit: takes the records that journals ship, numbers, seals and keeps them as long as a tenant wants, answers queries. */
 export const createAuditWriterModule = async (
-  { config, logger, transportTo, nowMs }: ModuleDependencies,
+  { config, logger, metrics, transportTo, nowMs }: ModuleDependencies,
   kit: Pick<ProcessKit, 'audit'>,
 ): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
@@ -77,14 +84,25 @@ export const createAuditWriterModule = async (
   const cursors = createCursorCodec({ key: await loadCursorKey(db), nowMs });
   const readPage = createReadPage({ log, cursors, nowMicros });
   const trails = { readPage, summaries, nowMicros };
-  const service = createAuditService({
+  const alarms = createSealAlarms({ logger, metrics, nowMs: () => performance.now() });
+  const proof = createProof({
+    checkpoints: createCheckpointTable(db),
+    place: createSealerPlace(db),
+    keys: createSigningKeyTable(db),
+    seal: createRemoteKeySeal(transportTo('secrets'), 'The key chain cannot be asked at the moment.'),
+    cursors,
+    intervalMs: config.AUDIT_SEAL_INTERVAL,
+    nowMicros,
+    alarms,
+  });
+  const useCases = {
     queryLogs: createQueryLogs({ readPage }),
     readSecretTrail: createReadSecretTrail(trails),
     readIdentityTrail: createReadIdentityTrail(trails),
     summarizeLogs: createSummarizeLogs({ summaries, nowMicros }),
     readSettings: createReadSettings({ settings, defaultDays }),
     setSettings: createSetSettings({ settings, nowMicros }),
-  });
+  };
   const idempotency = createIdempotency({
     table: createIdempotencyTable(db),
     seal: createRemoteKeySeal(transportTo('secrets')),
@@ -105,7 +123,7 @@ export const createAuditWriterModule = async (
   return {
     name: 'audit-writer',
     services: [
-      withIdempotency(mount(AuditService, service), idempotency),
+      withIdempotency(mount(AuditService, createAuditService(useCases, proof.useCases)), idempotency),
       mount(
         AuditIngestService,
         createAuditIngestService({
@@ -118,12 +136,15 @@ export const createAuditWriterModule = async (
       await prepareMonths();
       repetitions = [
         repeat(prepareMonths, { everyMs: prepareEveryMs, onFailure: failed('Making room for the months ahead') }),
+        repeat(proof.sealTurn, { everyMs: sealEveryMs, onFailure: alarms.stalled }),
         repeat(applyRetention, { everyMs: sweepEveryMs, onFailure: failed('Removing records that are not kept') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
     },
     stop: async () => {
+      proof.stop();
       for (const repetition of repetitions) await repetition.stop();
+      await proof.leave().catch(alarms.stalled);
       await db.close();
     },
   };

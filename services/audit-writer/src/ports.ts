@@ -1,8 +1,10 @@
+import type { SealedRowKey } from '@scaivault/db';
 import type { Once } from '@scaivault/pipeline';
 import type { PathRange, PolicyPath, ScopeId } from '@scaivault/tenancy';
 import type { AuditRow, LoggedRow } from './domain/audit-row.ts';
 import type { IdentitySummary, LogSummary, SecretSummary } from './domain/audit-summary.ts';
 import type { LogWindow } from './domain/log-window.ts';
+import type { Checkpoint } from './domain/seal/checkpoint.ts';
 import type { WindowParts } from './domain/split-window.ts';
 
 /** Microseconds since the epoch, rising with every call. */
@@ -108,4 +110,99 @@ export interface Expiry {
   forgetDays(most: number): Promise<number>;
   /** Drops months in which nobody has a record left; their names. */
   dropEmptyMonths(): Promise<readonly string[]>;
+}
+
+/** Where a tenant's chain ends, and how many rows there are. */
+export interface ChainState {
+  /** The last number given out. */
+  readonly eventSeq: number;
+  readonly sealedSeq: number;
+  readonly sealedHead: Buffer;
+  /** Of the last checkpoint; 0 when there is none. */
+  readonly sealedAtMicros: number;
+  /** Up to this number retention has removed the rows, the youngest of them from that time. */
+  readonly removedSeq: number;
+  readonly removedMicros: number;
+}
+
+/** Where a tenant stands in the order of those that wait for a seal. */
+export interface DueTenant {
+  readonly scopeId: ScopeId;
+  readonly unsealedSince: number;
+}
+
+/** Rows by their numbers, both ends included, and the checkpoints over them. Checkpoints are added and read, never changed. */
+export interface CheckpointStore {
+  /** The next tenants behind `after` whose rows have waited for `intervalMs`, or for a full batch. */
+  due(intervalMs: number, after: DueTenant | undefined, most: number): Promise<readonly DueTenant[]>;
+  /** Undefined for a tenant without rows. */
+  chain(scopeId: ScopeId): Promise<ChainState | undefined>;
+  /** In the order of their numbers; `most` guards against more rows than numbers. */
+  rows(scopeId: ScopeId, firstSeq: number, lastSeq: number, most: number): Promise<readonly LoggedRow[]>;
+  row(scopeId: ScopeId, logId: string): Promise<LoggedRow | undefined>;
+  /**
+   * Adds a checkpoint and moves the chain's end, in one commit; how many rows are left to seal. Undefined, and nothing
+   * done, when the chain ends elsewhere by now or the sealer's place has been taken over.
+   */
+  add(
+    scopeId: ScopeId,
+    fence: number,
+    checkpoint: Checkpoint,
+    leafHashes: readonly Buffer[],
+  ): Promise<number | undefined>;
+  /** Sealed in the window, oldest first, behind `after`. */
+  list(
+    scopeId: ScopeId,
+    window: LogWindow,
+    after: CheckpointPosition | undefined,
+    limit: number,
+  ): Promise<readonly Checkpoint[]>;
+  byId(scopeId: ScopeId, id: string): Promise<Checkpoint | undefined>;
+  /** The one that seals that number. */
+  sealing(scopeId: ScopeId, eventSeq: number): Promise<Checkpoint | undefined>;
+  /** The last one before that number. */
+  before(scopeId: ScopeId, eventSeq: number): Promise<Checkpoint | undefined>;
+  /** Undefined once they are removed. */
+  leafHashes(scopeId: ScopeId, firstEventSeq: number): Promise<readonly Buffer[] | undefined>;
+}
+
+/** Where a checkpoint stands in the order of the chain. */
+export interface CheckpointPosition {
+  readonly sealedAtMicros: number;
+  readonly firstEventSeq: number;
+}
+
+/** The one process that seals at a time. */
+export interface SealerPlace {
+  /** Takes or keeps the place for `holder`; its fence, or undefined while another process holds it. */
+  take(holder: string, holdMs: number): Promise<number | undefined>;
+  leave(holder: string): Promise<void>;
+}
+
+/** A public key that signs or has signed checkpoints. */
+export interface PublicSigningKey {
+  readonly keyId: string;
+  /** 32 raw bytes. */
+  readonly publicKey: Buffer;
+  readonly createdAtMicros: number;
+  readonly retiredAtMicros: number | null;
+}
+
+export interface StoredSigningKey extends PublicSigningKey {
+  /** The public half, sealed: proves that the key is ours. */
+  readonly attested: SealedRowKey;
+  /** The private half, sealed; null in a key that has been replaced. */
+  readonly secret: SealedRowKey | null;
+}
+
+export interface SigningKeyStore {
+  /** Every key there ever was, oldest first. */
+  list(): Promise<readonly PublicSigningKey[]>;
+  byId(keyId: string): Promise<StoredSigningKey | undefined>;
+  current(): Promise<StoredSigningKey | undefined>;
+  /** Puts a key in the place of `replaced`, whose private half is erased; false when that is not the current one any more. */
+  replace(
+    replaced: string | undefined,
+    key: Omit<StoredSigningKey, 'createdAtMicros' | 'retiredAtMicros'>,
+  ): Promise<boolean>;
 }

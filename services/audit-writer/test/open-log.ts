@@ -3,7 +3,7 @@ import { type AuditRecord, AuditRecordSchema } from '@scaivault/contracts';
 import { type Database, openDatabase } from '@scaivault/db';
 import type { Caller } from '@scaivault/pipeline';
 import { newId, parsePartnerId, parseTenantId, type ScopeId, tenantScope } from '@scaivault/tenancy';
-import { createTestDatabase } from '@scaivault/testkit';
+import { createTestDatabase, type TestDatabase } from '@scaivault/testkit';
 import { createIngestRecords } from '../src/app/ingest-records.ts';
 import { createLogTable } from '../src/store/log-table.ts';
 import { auditWriterMigrations } from '../src/store/migrations.ts';
@@ -52,8 +52,9 @@ export interface OpenLog extends AsyncDisposable {
   numbered(scopeId?: ScopeId): Promise<{ readonly id: string; readonly seq: number }[]>;
 }
 
-export const openLog = async (): Promise<OpenLog> => {
-  const database = await createTestDatabase({ migrations: [auditWriterMigrations] });
+/** On a database of the test run, unless there is another one. */
+export const openLog = async (given?: Pick<TestDatabase, 'url' | 'drop'>): Promise<OpenLog> => {
+  const database = given ?? (await createTestDatabase({ migrations: [auditWriterMigrations] }));
   const open = (role: string, poolSize: number): Database =>
     openDatabase({
       url: database.url,

@@ -7,7 +7,7 @@ import {
   type StartedModule,
   startModule,
 } from '@scaivault/testkit';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createAuditWriterModule } from '../src/module.ts';
 import { auditWriterMigrations } from '../src/store/migrations.ts';
 import { encode, recordOf } from './open-log.ts';
@@ -20,7 +20,7 @@ describeOnEveryWire('audit-writer', (wire) => {
   beforeAll(async () => {
     const database = await createTestDatabase({ migrations: [auditWriterMigrations] });
     drop = () => database.drop();
-    const env = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4' };
+    const env = { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4', AUDIT_SEAL_INTERVAL: '1s' };
     const peers = { secrets: createFakeSecrets('audit-writer').transport };
     vault = await startModule({ wire, create: createAuditWriterModule, env, peers });
     ingest = await vault.peer(AuditIngestService, 'secrets');
@@ -238,6 +238,46 @@ describeOnEveryWire('audit-writer', (wire) => {
       details: { reason: 'peer_not_allowed' },
     });
     expect((await audit.queryAuditLogs({ action: ['forged'] })).logs).toEqual([]);
+  });
+
+  it('proves a record once it is sealed, and verifies the log', async () => {
+    const client = await vault.client(AuditService, { tenant_id: 'tnt_z' });
+    const record = recordOf({ tenantId: 'tnt_z' });
+    await ingest.ingestAuditRecords({ records: [encode(record)] });
+    await expect(client.proveRecord({ logId: record.id })).rejects.toMatchObject({
+      code: 'checkpoint_not_found',
+      details: { reason: 'not_sealed' },
+    });
+    const proof = await vi.waitFor(() => client.proveRecord({ logId: record.id }), { timeout: 15_000, interval: 100 });
+    expect(proof).toMatchObject({ log: { id: record.id }, auditPath: [], leafHash: proof.checkpoint?.rootHash });
+    const { checkpoints } = await client.listCheckpoints({});
+    expect(checkpoints).toEqual([proof.checkpoint]);
+    expect(checkpoints[0]).toMatchObject({ firstEventSeq: 1n, lastEventSeq: 1n, recordCount: 1, algorithm: 'Ed25519' });
+    const checkpointId = checkpoints[0]?.id ?? '';
+    expect(await client.readCheckpoint({ checkpointId })).toMatchObject({ leafHashes: proof.leafHash });
+    expect(await client.verifyCheckpoints({})).toMatchObject({
+      valid: true,
+      checkedCheckpoints: 1n,
+      checkedRecords: 1n,
+    });
+    expect(vault.journal.outcomes.at(-1)).toMatchObject({ action: 'audit_verify', success: true });
+    const { keys } = await client.listAuditKeys({});
+    expect(keys).toMatchObject([{ kty: 'OKP', crv: 'Ed25519', kid: checkpoints[0]?.keyId, alg: 'EdDSA' }]);
+
+    const stranger = await vault.client(AuditService, { tenant_id: 'tnt_b' });
+    for (const [asker, id] of [
+      [stranger, checkpointId],
+      [client, 'chk_x'],
+    ] as const)
+      await expect(asker.readCheckpoint({ checkpointId: id })).rejects.toMatchObject({ code: 'checkpoint_not_found' });
+    for (const [asker, logId] of [
+      [stranger, record.id],
+      [client, 'log_x'],
+    ] as const)
+      await expect(asker.proveRecord({ logId })).rejects.toMatchObject({
+        code: 'not_found',
+        details: { resource: 'audit_log' },
+      });
   });
 
   it('says that its database is there', async () => {

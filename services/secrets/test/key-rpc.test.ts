@@ -29,7 +29,7 @@ describeOnEveryWire('KeyService', (wire) => {
     }
   });
 
-  it.each(['gateway', 'secrets', 'audit-writer'] as const)('is closed to %s', async (name) => {
+  it.each(['gateway', 'secrets', 'pki'] as const)('is closed to %s', async (name) => {
     const peer = await vault.peer(KeyService, name);
     const refusal = { code: 'forbidden', details: { reason: 'peer_not_allowed' } };
     await expect(peer.sealRowKey({ place, key })).rejects.toMatchObject(refusal);

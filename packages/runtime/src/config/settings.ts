@@ -129,7 +129,6 @@ export type Settings = {
 const notReadYet: ReadonlySet<string> = new Set([
   'ACME_HTTP01_ADDRESS',
   'ACME_TLSALPN01_ADDRESS',
-  'AUDIT_SEAL_INTERVAL',
   'BOOTSTRAP_TENANT_ID',
   'BOOTSTRAP_TOKEN',
   'CLIENT_CA_FILE',

@@ -17,3 +17,9 @@ export const logWindow = (asked: Partial<LogWindow>, usualDays: number, nowMicro
   if (fromMicros > toMicros) throw fieldError('from', 'conflict', 'must not be later than to');
   return { fromMicros: Math.max(fromMicros, firstMicros), toMicros: Math.max(toMicros, firstMicros) };
 };
+
+const lastMicros = Date.UTC(9999, 11, 31) * 1000;
+
+/** All there is where a bound is left out; 422 when `from` is later than `to`. */
+export const allTime = (asked: Partial<LogWindow>): LogWindow =>
+  logWindow({ fromMicros: firstMicros, toMicros: lastMicros, ...asked }, 0, lastMicros);

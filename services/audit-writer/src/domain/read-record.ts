@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { type AuditRecord, AuditRecordSchema } from '@scaivault/contracts';
+import { hasRepeatedName } from '@scaivault/pipeline';
 import { type PartnerId, parseTenantId, type ScopeId, scopeId, tenantScope } from '@scaivault/tenancy';
 import type { AuditRow } from './audit-row.ts';
 import { canonicalAddress } from './canonical-address.ts';
@@ -47,7 +48,9 @@ const decodeExtra = (bytes: Uint8Array): string | undefined => {
   if (bytes.length === 0) return '{}';
   if (bytes.length > longestExtra) return undefined;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  return isJsonObject(text) ? text : undefined;
+  if (!isJsonObject(text)) return undefined;
+  // Of two members of one name each reader believes another one; here the last one counts.
+  return hasRepeatedName(text) ? JSON.stringify(JSON.parse(text)) : text;
 };
 
 const toRow = (record: AuditRecord, extraData: string): AuditRow => ({

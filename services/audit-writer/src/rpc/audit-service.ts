@@ -19,6 +19,7 @@ import { decodeQuery } from './decode-query.ts';
 import { decodeWindow } from './decode-window.ts';
 import { encodeLog } from './encode-log.ts';
 import { encodeIdentitySummary, encodeLogSummary, encodeSecretSummary } from './encode-summary.ts';
+import { createProofRpcs, type ProofUseCases } from './proof-rpcs.ts';
 
 export interface AuditUseCases {
   readonly queryLogs: ReturnType<typeof createQueryLogs>;
@@ -39,7 +40,9 @@ const encodePage = (
 });
 
 /** The audit log over the wire (rest-api-core 7.2). */
-export const createAuditService = (use: AuditUseCases): ServiceImpl<typeof AuditService> => ({
+export const createAuditService = (use: AuditUseCases, proof: ProofUseCases): ServiceImpl<typeof AuditService> => ({
+  ...createProofRpcs(proof),
+
   queryAuditLogs: async (request, context) => {
     const caller = callerOf(context);
     const page = await use.queryLogs(caller, decodeQuery(request, callOf(context).prefix));

@@ -3,7 +3,8 @@ import type { LoggedRow } from '../domain/audit-row.ts';
 import { isDenial } from '../domain/is-denial.ts';
 import type { LogFilter, LogPage, LogStore } from '../ports.ts';
 
-const columns = (tx: Tx) => tx`
+/** The columns of a LoggedRow. */
+export const logColumns = (tx: Tx) => tx`
   ts as "tsMicros", event_seq as "eventSeq", id, action, identity_type as "identityType", identity_id as "identityId",
   secret_path as "secretPath", source_ip as "sourceIp", user_agent as "userAgent", success, error_code as "errorCode",
   policy_id as "policyId", duration_ms as "durationMs", request_id as "requestId", extra_data as "extraData"`;
@@ -47,7 +48,7 @@ const pageOf = (tx: Tx, scopeId: string, filter: LogFilter, page: LogPage, more:
     ...matching(tx, filter),
     ...more,
   ];
-  return tx`select ${columns(tx)} from log where ${conditions} ${inOrder(tx, page, tx`ts`, tx`event_seq`)}`;
+  return tx`select ${logColumns(tx)} from log where ${conditions} ${inOrder(tx, page, tx`ts`, tx`event_seq`)}`;
 };
 
 /**

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/audit/v1/audit.proto.
  */
 export const file_scaivault_audit_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zY2FpdmF1bHQvYXVkaXQvdjEvYXVkaXQucHJvdG8SEnNjYWl2YXVsdC5hdWRpdC52MSK0BAoVUXVlcnlBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBARIeCgZhY3Rpb24YAyADKAlCDoq1GAQYQFAykrUYAjgBEiEKC2lkZW50aXR5X2lkGAQgASgJQgeKtRgDGMACSAKIAQESPwoNaWRlbnRpdHlfdHlwZRgFIAEoCUIjirUYHzIEdXNlcjIPc2VydmljZV9hY2NvdW50MgZzeXN0ZW1IA4gBARIgCgtwYXRoX3ByZWZpeBgGIAEoCUIGirUYAkADSASIAQESFAoHc3VjY2VzcxgHIAEoCEgFiAEBEh4KCXNvdXJjZV9pcBgIIAEoCUIGirUYAkAGSAaIAQESHwoKcmVxdWVzdF9pZBgJIAEoCUIGirUYAhhASAeIAQESIwoFb3JkZXIYCiABKAlCD4q1GAsyBGRlc2MyA2FzY0gIiAEBEh0KBWxpbWl0GAsgASgFQgmKtRgFIAEo6AdICYgBARIcCgZjdXJzb3IYDCABKAlCB4q1GAMYgBBICogBAUIHCgVfZnJvbUIFCgNfdG9CDgoMX2lkZW50aXR5X2lkQhAKDl9pZGVudGl0eV90eXBlQg4KDF9wYXRoX3ByZWZpeEIKCghfc3VjY2Vzc0IMCgpfc291cmNlX2lwQg0KC19yZXF1ZXN0X2lkQggKBl9vcmRlckIICgZfbGltaXRCCQoHX2N1cnNvciJ2ChZRdWVyeUF1ZGl0TG9nc1Jlc3BvbnNlEioKBGxvZ3MYASADKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEwoGY3Vyc29yGAIgASgJSACIAQESEAoIaGFzX21vcmUYAyABKAhCCQoHX2N1cnNvciLGAQoWUmVhZFNlY3JldFRyYWlsUmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAAhIZCgRmcm9tGAIgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgDIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYBCABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgFIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKyAQoLU2VjcmV0VHJhaWwSDAoEcGF0aBgBIAEoCRI3CgdzdW1tYXJ5GAIgASgLMiYuc2NhaXZhdWx0LmF1ZGl0LnYxLlNlY3JldFRyYWlsU3VtbWFyeRIqCgRsb2dzGAMgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0TG9nEhMKBmN1cnNvchgEIAEoCUgAiAEBEhAKCGhhc19tb3JlGAUgASgIQgkKB19jdXJzb3Ii1QEKElNlY3JldFRyYWlsU3VtbWFyeRINCgVyZWFkcxgBIAEoAxIOCgZ3cml0ZXMYAiABKAMSDgoGZGVuaWVkGAMgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAQgASgDEjgKDGxhc3RfcmVhZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoARI7Cg9sYXN0X3dyaXR0ZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAEi0AEKGFJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBIeCgtpZGVudGl0eV9pZBgBIAEoCUIJirUYBQgBGMACEhkKBGZyb20YAiABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAMgASgJQgaKtRgCQAVIAYgBARIdCgVsaW1pdBgEIAEoBUIJirUYBSABKOgHSAKIAQESHAoGY3Vyc29yGAUgASgJQgeKtRgDGIAQSAOIAQFCBwoFX2Zyb21CBQoDX3RvQggKBl9saW1pdEIJCgdfY3Vyc29yIr0BCg1JZGVudGl0eVRyYWlsEhMKC2lkZW50aXR5X2lkGAEgASgJEjkKB3N1bW1hcnkYAiABKAsyKC5zY2FpdmF1bHQuYXVkaXQudjEuSWRlbnRpdHlUcmFpbFN1bW1hcnkSKgoEbG9ncxgDIAMoCzIcLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdExvZxITCgZjdXJzb3IYBCABKAlIAIgBARIQCghoYXNfbW9yZRgFIAEoCEIJCgdfY3Vyc29yIscBChRJZGVudGl0eVRyYWlsU3VtbWFyeRIUCgx0b3RhbF9ldmVudHMYASABKAMSDgoGZGVuaWVkGAIgASgDEhQKDHVuaXF1ZV9wYXRocxgDIAEoAxI5Cg1maXJzdF9zZWVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEjgKDGxhc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoASJfChlTdW1tYXJpemVBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8i2wMKDEF1ZGl0U3VtbWFyeRIwCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEi4KAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhQKDHRvdGFsX2V2ZW50cxgDIAEoAxIZChFzdWNjZXNzZnVsX2V2ZW50cxgEIAEoAxIVCg1mYWlsZWRfZXZlbnRzGAUgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAYgASgDEhQKDHVuaXF1ZV9wYXRocxgHIAEoAxJBCglieV9hY3Rpb24YCCADKAsyLi5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTdW1tYXJ5LkJ5QWN0aW9uRW50cnkSSAoNYnlfZXJyb3JfY29kZRgJIAMoCzIxLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkuQnlFcnJvckNvZGVFbnRyeRovCg1CeUFjdGlvbkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaMgoQQnlFcnJvckNvZGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIhoKGFJlYWRBdWRpdFNldHRpbmdzUmVxdWVzdCJWChdTZXRBdWRpdFNldHRpbmdzUmVxdWVzdBIoCg5yZXRlbnRpb25fZGF5cxgBIAEoBUILirUYBwgBIB4owhxIAIgBAUIRCg9fcmV0ZW50aW9uX2RheXMiJwoNQXVkaXRTZXR0aW5ncxIWCg5yZXRlbnRpb25fZGF5cxgBIAEoBSLLAwoIQXVkaXRMb2cSCgoCaWQYASABKAkSEQoJZXZlbnRfc2VxGAIgASgDEhEKCXRlbmFudF9pZBgDIAEoCRI1Cgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAESDgoGYWN0aW9uGAUgASgJEhUKDWlkZW50aXR5X3R5cGUYBiABKAkSEwoLaWRlbnRpdHlfaWQYByABKAkSGAoLc2VjcmV0X3BhdGgYCCABKAlIAIgBARIWCglzb3VyY2VfaXAYCSABKAlIAYgBARIXCgp1c2VyX2FnZW50GAogASgJSAKIAQESDwoHc3VjY2VzcxgLIAEoCBIXCgplcnJvcl9jb2RlGAwgASgJSAOIAQESFgoJcG9saWN5X2lkGA0gASgJSASIAQESEwoLZHVyYXRpb25fbXMYDiABKAUSEgoKcmVxdWVzdF9pZBgPIAEoCRIaCgpleHRyYV9kYXRhGBAgASgMQgaStRgCCAFCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZCIsChlJbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Eg8KB3JlY29yZHMYASADKAwiLAoaSW5nZXN0QXVkaXRSZWNvcmRzUmVzcG9uc2USDgoGc3RvcmVkGAEgASgFIpYDCgtBdWRpdFJlY29yZBIKCgJpZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSGAoQdGltZXN0YW1wX21pY3JvcxgDIAEoAxIOCgZhY3Rpb24YBCABKAkSFQoNaWRlbnRpdHlfdHlwZRgFIAEoCRITCgtpZGVudGl0eV9pZBgGIAEoCRIYCgtzZWNyZXRfcGF0aBgHIAEoCUgAiAEBEhYKCXNvdXJjZV9pcBgIIAEoCUgBiAEBEhcKCnVzZXJfYWdlbnQYCSABKAlIAogBARIPCgdzdWNjZXNzGAogASgIEhcKCmVycm9yX2NvZGUYCyABKAlIA4gBARIWCglwb2xpY3lfaWQYDCABKAlIBIgBARITCgtkdXJhdGlvbl9tcxgNIAEoBRISCgpyZXF1ZXN0X2lkGA4gASgJEhIKCmV4dHJhX2RhdGEYDyABKAxCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZDK6CQoMQXVkaXRTZXJ2aWNlEtABCg5RdWVyeUF1ZGl0TG9ncxIpLnNjYWl2YXVsdC5hdWRpdC52MS5RdWVyeUF1ZGl0TG9nc1JlcXVlc3QaKi5zY2FpdmF1bHQuYXVkaXQudjEuUXVlcnlBdWRpdExvZ3NSZXNwb25zZSJnirUYNBIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWRCDXtwYXRoX3ByZWZpeH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIQEg4vdjEvYXVkaXQvbG9ncxLNAQoPUmVhZFNlY3JldFRyYWlsEiouc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRTZWNyZXRUcmFpbFJlcXVlc3QaHy5zY2FpdmF1bHQuYXVkaXQudjEuU2VjcmV0VHJhaWwibYq1GC0SCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkQgZ7cGF0aH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIdEhsvdjEvYXVkaXQvc2VjcmV0cy97cGF0aD0qKn0SxAEKEVJlYWRJZGVudGl0eVRyYWlsEiwuc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBohLnNjYWl2YXVsdC5hdWRpdC52MS5JZGVudGl0eVRyYWlsIl6KtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GAcKAsgBEgFMgtPkkwIkEiIvdjEvYXVkaXQvaWRlbnRpdGllcy97aWRlbnRpdHlfaWR9ErEBChJTdW1tYXJpemVBdWRpdExvZ3MSLS5zY2FpdmF1bHQuYXVkaXQudjEuU3VtbWFyaXplQXVkaXRMb2dzUmVxdWVzdBogLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkiSoq1GCUSCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkkrUYBAoCyAGC0+STAhMSES92MS9hdWRpdC9zdW1tYXJ5ErEBChFSZWFkQXVkaXRTZXR0aW5ncxIsLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkQXVkaXRTZXR0aW5nc1JlcXVlc3QaIS5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTZXR0aW5ncyJLirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgECgLIAYLT5JMCFBISL3YxL2F1ZGl0L3NldHRpbmdzEroBChBTZXRBdWRpdFNldHRpbmdzEisuc2NhaXZhdWx0LmF1ZGl0LnYxLlNldEF1ZGl0U2V0dGluZ3NSZXF1ZXN0GiEuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0U2V0dGluZ3MiVoq1GCsSBWFkbWluMgthdWRpdDpxdWVyeToVYXVkaXRfc2V0dGluZ3NfdXBkYXRlkrUYBgoCyAEgAYLT5JMCFzoBKhoSL3YxL2F1ZGl0L3NldHRpbmdzGhuKtRgXCgxhdWRpdC13cml0ZXIQARoFQXVkaXQy5QEKEkF1ZGl0SW5nZXN0U2VydmljZRK6AQoSSW5nZXN0QXVkaXRSZWNvcmRzEi0uc2NhaXZhdWx0LmF1ZGl0LnYxLkluZ2VzdEF1ZGl0UmVjb3Jkc1JlcXVlc3QaLi5zY2FpdmF1bHQuYXVkaXQudjEuSW5nZXN0QXVkaXRSZWNvcmRzUmVzcG9uc2UiRYq1GEEIA1IHZ2F0ZXdheVIHc2VjcmV0c1IGcG9saWN5Ug1pZGVudGl0eS1zeW5jUgxhdWRpdC13cml0ZXJSBmV2ZW50cxoSirUYDgoMYXVkaXQtd3JpdGVyYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
+  fileDesc("Ch5zY2FpdmF1bHQvYXVkaXQvdjEvYXVkaXQucHJvdG8SEnNjYWl2YXVsdC5hdWRpdC52MSK0BAoVUXVlcnlBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBARIeCgZhY3Rpb24YAyADKAlCDoq1GAQYQFAykrUYAjgBEiEKC2lkZW50aXR5X2lkGAQgASgJQgeKtRgDGMACSAKIAQESPwoNaWRlbnRpdHlfdHlwZRgFIAEoCUIjirUYHzIEdXNlcjIPc2VydmljZV9hY2NvdW50MgZzeXN0ZW1IA4gBARIgCgtwYXRoX3ByZWZpeBgGIAEoCUIGirUYAkADSASIAQESFAoHc3VjY2VzcxgHIAEoCEgFiAEBEh4KCXNvdXJjZV9pcBgIIAEoCUIGirUYAkAGSAaIAQESHwoKcmVxdWVzdF9pZBgJIAEoCUIGirUYAhhASAeIAQESIwoFb3JkZXIYCiABKAlCD4q1GAsyBGRlc2MyA2FzY0gIiAEBEh0KBWxpbWl0GAsgASgFQgmKtRgFIAEo6AdICYgBARIcCgZjdXJzb3IYDCABKAlCB4q1GAMYgBBICogBAUIHCgVfZnJvbUIFCgNfdG9CDgoMX2lkZW50aXR5X2lkQhAKDl9pZGVudGl0eV90eXBlQg4KDF9wYXRoX3ByZWZpeEIKCghfc3VjY2Vzc0IMCgpfc291cmNlX2lwQg0KC19yZXF1ZXN0X2lkQggKBl9vcmRlckIICgZfbGltaXRCCQoHX2N1cnNvciJ2ChZRdWVyeUF1ZGl0TG9nc1Jlc3BvbnNlEioKBGxvZ3MYASADKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEwoGY3Vyc29yGAIgASgJSACIAQESEAoIaGFzX21vcmUYAyABKAhCCQoHX2N1cnNvciLGAQoWUmVhZFNlY3JldFRyYWlsUmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAAhIZCgRmcm9tGAIgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgDIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYBCABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgFIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKyAQoLU2VjcmV0VHJhaWwSDAoEcGF0aBgBIAEoCRI3CgdzdW1tYXJ5GAIgASgLMiYuc2NhaXZhdWx0LmF1ZGl0LnYxLlNlY3JldFRyYWlsU3VtbWFyeRIqCgRsb2dzGAMgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0TG9nEhMKBmN1cnNvchgEIAEoCUgAiAEBEhAKCGhhc19tb3JlGAUgASgIQgkKB19jdXJzb3Ii1QEKElNlY3JldFRyYWlsU3VtbWFyeRINCgVyZWFkcxgBIAEoAxIOCgZ3cml0ZXMYAiABKAMSDgoGZGVuaWVkGAMgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAQgASgDEjgKDGxhc3RfcmVhZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoARI7Cg9sYXN0X3dyaXR0ZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAEi0AEKGFJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBIeCgtpZGVudGl0eV9pZBgBIAEoCUIJirUYBQgBGMACEhkKBGZyb20YAiABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAMgASgJQgaKtRgCQAVIAYgBARIdCgVsaW1pdBgEIAEoBUIJirUYBSABKOgHSAKIAQESHAoGY3Vyc29yGAUgASgJQgeKtRgDGIAQSAOIAQFCBwoFX2Zyb21CBQoDX3RvQggKBl9saW1pdEIJCgdfY3Vyc29yIr0BCg1JZGVudGl0eVRyYWlsEhMKC2lkZW50aXR5X2lkGAEgASgJEjkKB3N1bW1hcnkYAiABKAsyKC5zY2FpdmF1bHQuYXVkaXQudjEuSWRlbnRpdHlUcmFpbFN1bW1hcnkSKgoEbG9ncxgDIAMoCzIcLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdExvZxITCgZjdXJzb3IYBCABKAlIAIgBARIQCghoYXNfbW9yZRgFIAEoCEIJCgdfY3Vyc29yIscBChRJZGVudGl0eVRyYWlsU3VtbWFyeRIUCgx0b3RhbF9ldmVudHMYASABKAMSDgoGZGVuaWVkGAIgASgDEhQKDHVuaXF1ZV9wYXRocxgDIAEoAxI5Cg1maXJzdF9zZWVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEjgKDGxhc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoASJfChlTdW1tYXJpemVBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8i2wMKDEF1ZGl0U3VtbWFyeRIwCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEi4KAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhQKDHRvdGFsX2V2ZW50cxgDIAEoAxIZChFzdWNjZXNzZnVsX2V2ZW50cxgEIAEoAxIVCg1mYWlsZWRfZXZlbnRzGAUgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAYgASgDEhQKDHVuaXF1ZV9wYXRocxgHIAEoAxJBCglieV9hY3Rpb24YCCADKAsyLi5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTdW1tYXJ5LkJ5QWN0aW9uRW50cnkSSAoNYnlfZXJyb3JfY29kZRgJIAMoCzIxLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkuQnlFcnJvckNvZGVFbnRyeRovCg1CeUFjdGlvbkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaMgoQQnlFcnJvckNvZGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIhoKGFJlYWRBdWRpdFNldHRpbmdzUmVxdWVzdCJWChdTZXRBdWRpdFNldHRpbmdzUmVxdWVzdBIoCg5yZXRlbnRpb25fZGF5cxgBIAEoBUILirUYBwgBIB4owhxIAIgBAUIRCg9fcmV0ZW50aW9uX2RheXMiJwoNQXVkaXRTZXR0aW5ncxIWCg5yZXRlbnRpb25fZGF5cxgBIAEoBSLLAwoIQXVkaXRMb2cSCgoCaWQYASABKAkSEQoJZXZlbnRfc2VxGAIgASgDEhEKCXRlbmFudF9pZBgDIAEoCRI1Cgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAESDgoGYWN0aW9uGAUgASgJEhUKDWlkZW50aXR5X3R5cGUYBiABKAkSEwoLaWRlbnRpdHlfaWQYByABKAkSGAoLc2VjcmV0X3BhdGgYCCABKAlIAIgBARIWCglzb3VyY2VfaXAYCSABKAlIAYgBARIXCgp1c2VyX2FnZW50GAogASgJSAKIAQESDwoHc3VjY2VzcxgLIAEoCBIXCgplcnJvcl9jb2RlGAwgASgJSAOIAQESFgoJcG9saWN5X2lkGA0gASgJSASIAQESEwoLZHVyYXRpb25fbXMYDiABKAUSEgoKcmVxdWVzdF9pZBgPIAEoCRIaCgpleHRyYV9kYXRhGBAgASgMQgaStRgCCAFCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZCKuAQoWTGlzdENoZWNrcG9pbnRzUmVxdWVzdBIZCgRmcm9tGAEgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgCIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYAyABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgEIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKFAQoXTGlzdENoZWNrcG9pbnRzUmVzcG9uc2USOAoLY2hlY2twb2ludHMYASADKAsyIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50EhMKBmN1cnNvchgCIAEoCUgAiAEBEhAKCGhhc19tb3JlGAMgASgIQgkKB19jdXJzb3IiNgoVUmVhZENoZWNrcG9pbnRSZXF1ZXN0Eh0KDWNoZWNrcG9pbnRfaWQYASABKAlCBoq1GAIYQCK8AgoPQXVkaXRDaGVja3BvaW50EgoKAmlkGAEgASgJEhcKD2ZpcnN0X2V2ZW50X3NlcRgCIAEoAxIWCg5sYXN0X2V2ZW50X3NlcRgDIAEoAxIUCgxyZWNvcmRfY291bnQYBCABKAUSEQoJcm9vdF9oYXNoGAUgASgJEhEKCXByZXZfaGFzaBgGIAEoCRIRCgloZWFkX2hhc2gYByABKAkSNQoJc2VhbGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhEKCWFsZ29yaXRobRgJIAEoCRIOCgZrZXlfaWQYCiABKAkSEQoJc2lnbmF0dXJlGAsgASgJEiAKC2xlYWZfaGFzaGVzGAwgASgJQgaStRgCIAFIAIgBAUIOCgxfbGVhZl9oYXNoZXMiLAoSUHJvdmVSZWNvcmRSZXF1ZXN0EhYKBmxvZ19pZBgBIAEoCUIGirUYAhhAIrcBCgtSZWNvcmRQcm9vZhIpCgNsb2cYASABKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEQoJbGVhZl9oYXNoGAIgASgJEjEKCmF1ZGl0X3BhdGgYAyADKAsyHS5zY2FpdmF1bHQuYXVkaXQudjEuUHJvb2ZTdGVwEjcKCmNoZWNrcG9pbnQYBCABKAsyIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50IicKCVByb29mU3RlcBIMCgRzaWRlGAEgASgJEgwKBGhhc2gYAiABKAkiXgoYVmVyaWZ5Q2hlY2twb2ludHNSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8itwEKGVZlcmlmeUNoZWNrcG9pbnRzUmVzcG9uc2USDQoFdmFsaWQYASABKAgSGwoTY2hlY2tlZF9jaGVja3BvaW50cxgCIAEoAxIXCg9jaGVja2VkX3JlY29yZHMYAyABKAMSQwoNZmlyc3RfZmFpbHVyZRgEIAEoCzInLnNjYWl2YXVsdC5hdWRpdC52MS5WZXJpZmljYXRpb25GYWlsdXJlSACIAQFCEAoOX2ZpcnN0X2ZhaWx1cmUiZgoTVmVyaWZpY2F0aW9uRmFpbHVyZRIaCg1jaGVja3BvaW50X2lkGAEgASgJSACIAQESEQoJZXZlbnRfc2VxGAIgASgDEg4KBnJlYXNvbhgDIAEoCUIQCg5fY2hlY2twb2ludF9pZCIWChRMaXN0QXVkaXRLZXlzUmVxdWVzdCI5CgtBdWRpdEtleVNldBIqCgRrZXlzGAEgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0S2V5IsoBCghBdWRpdEtleRILCgNrdHkYASABKAkSCwoDY3J2GAIgASgJEgkKAXgYAyABKAkSCwoDa2lkGAQgASgJEgsKA3VzZRgFIAEoCRILCgNhbGcYBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoKcmV0aXJlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUINCgtfcmV0aXJlZF9hdCIsChlJbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Eg8KB3JlY29yZHMYASADKAwiLAoaSW5nZXN0QXVkaXRSZWNvcmRzUmVzcG9uc2USDgoGc3RvcmVkGAEgASgFIpYDCgtBdWRpdFJlY29yZBIKCgJpZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSGAoQdGltZXN0YW1wX21pY3JvcxgDIAEoAxIOCgZhY3Rpb24YBCABKAkSFQoNaWRlbnRpdHlfdHlwZRgFIAEoCRITCgtpZGVudGl0eV9pZBgGIAEoCRIYCgtzZWNyZXRfcGF0aBgHIAEoCUgAiAEBEhYKCXNvdXJjZV9pcBgIIAEoCUgBiAEBEhcKCnVzZXJfYWdlbnQYCSABKAlIAogBARIPCgdzdWNjZXNzGAogASgIEhcKCmVycm9yX2NvZGUYCyABKAlIA4gBARIWCglwb2xpY3lfaWQYDCABKAlIBIgBARITCgtkdXJhdGlvbl9tcxgNIAEoBRISCgpyZXF1ZXN0X2lkGA4gASgJEhIKCmV4dHJhX2RhdGEYDyABKAxCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZDKTEQoMQXVkaXRTZXJ2aWNlEtABCg5RdWVyeUF1ZGl0TG9ncxIpLnNjYWl2YXVsdC5hdWRpdC52MS5RdWVyeUF1ZGl0TG9nc1JlcXVlc3QaKi5zY2FpdmF1bHQuYXVkaXQudjEuUXVlcnlBdWRpdExvZ3NSZXNwb25zZSJnirUYNBIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWRCDXtwYXRoX3ByZWZpeH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIQEg4vdjEvYXVkaXQvbG9ncxLNAQoPUmVhZFNlY3JldFRyYWlsEiouc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRTZWNyZXRUcmFpbFJlcXVlc3QaHy5zY2FpdmF1bHQuYXVkaXQudjEuU2VjcmV0VHJhaWwibYq1GC0SCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkQgZ7cGF0aH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIdEhsvdjEvYXVkaXQvc2VjcmV0cy97cGF0aD0qKn0SxAEKEVJlYWRJZGVudGl0eVRyYWlsEiwuc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBohLnNjYWl2YXVsdC5hdWRpdC52MS5JZGVudGl0eVRyYWlsIl6KtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GAcKAsgBEgFMgtPkkwIkEiIvdjEvYXVkaXQvaWRlbnRpdGllcy97aWRlbnRpdHlfaWR9ErEBChJTdW1tYXJpemVBdWRpdExvZ3MSLS5zY2FpdmF1bHQuYXVkaXQudjEuU3VtbWFyaXplQXVkaXRMb2dzUmVxdWVzdBogLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkiSoq1GCUSCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkkrUYBAoCyAGC0+STAhMSES92MS9hdWRpdC9zdW1tYXJ5ErEBChFSZWFkQXVkaXRTZXR0aW5ncxIsLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkQXVkaXRTZXR0aW5nc1JlcXVlc3QaIS5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTZXR0aW5ncyJLirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgECgLIAYLT5JMCFBISL3YxL2F1ZGl0L3NldHRpbmdzEroBChBTZXRBdWRpdFNldHRpbmdzEisuc2NhaXZhdWx0LmF1ZGl0LnYxLlNldEF1ZGl0U2V0dGluZ3NSZXF1ZXN0GiEuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0U2V0dGluZ3MiVoq1GCsSBWFkbWluMgthdWRpdDpxdWVyeToVYXVkaXRfc2V0dGluZ3NfdXBkYXRlkrUYBgoCyAEgAYLT5JMCFzoBKhoSL3YxL2F1ZGl0L3NldHRpbmdzEr0BCg9MaXN0Q2hlY2twb2ludHMSKi5zY2FpdmF1bHQuYXVkaXQudjEuTGlzdENoZWNrcG9pbnRzUmVxdWVzdBorLnNjYWl2YXVsdC5hdWRpdC52MS5MaXN0Q2hlY2twb2ludHNSZXNwb25zZSJRirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgHCgLIARIBTILT5JMCFxIVL3YxL2F1ZGl0L2NoZWNrcG9pbnRzEtYBCg5SZWFkQ2hlY2twb2ludBIpLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkQ2hlY2twb2ludFJlcXVlc3QaIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50InSKtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GBoKAsgBEhRjaGVja3BvaW50X25vdF9mb3VuZILT5JMCJxIlL3YxL2F1ZGl0L2NoZWNrcG9pbnRzL3tjaGVja3BvaW50X2lkfRLEAQoLUHJvdmVSZWNvcmQSJi5zY2FpdmF1bHQuYXVkaXQudjEuUHJvdmVSZWNvcmRSZXF1ZXN0Gh8uc2NhaXZhdWx0LmF1ZGl0LnYxLlJlY29yZFByb29mImyKtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GBoKAsgBEhRjaGVja3BvaW50X25vdF9mb3VuZILT5JMCHxIdL3YxL2F1ZGl0L2xvZ3Mve2xvZ19pZH06cHJvb2YS0AEKEVZlcmlmeUNoZWNrcG9pbnRzEiwuc2NhaXZhdWx0LmF1ZGl0LnYxLlZlcmlmeUNoZWNrcG9pbnRzUmVxdWVzdBotLnNjYWl2YXVsdC5hdWRpdC52MS5WZXJpZnlDaGVja3BvaW50c1Jlc3BvbnNlIl6KtRgoEgphdWRpdDpyZWFkMgxhdWRpdDpleHBvcnQ6DGF1ZGl0X3ZlcmlmeZK1GAcKAsgBEgFLgtPkkwIhOgEqIhwvdjEvYXVkaXQvY2hlY2twb2ludHM6dmVyaWZ5EqMBCg1MaXN0QXVkaXRLZXlzEiguc2NhaXZhdWx0LmF1ZGl0LnYxLkxpc3RBdWRpdEtleXNSZXF1ZXN0Gh8uc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0S2V5U2V0IkeKtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GAQKAsgBgtPkkwIQEg4vdjEvYXVkaXQva2V5cxobirUYFwoMYXVkaXQtd3JpdGVyEAEaBUF1ZGl0MuUBChJBdWRpdEluZ2VzdFNlcnZpY2USugEKEkluZ2VzdEF1ZGl0UmVjb3JkcxItLnNjYWl2YXVsdC5hdWRpdC52MS5Jbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Gi4uc2NhaXZhdWx0LmF1ZGl0LnYxLkluZ2VzdEF1ZGl0UmVjb3Jkc1Jlc3BvbnNlIkWKtRhBCANSB2dhdGV3YXlSB3NlY3JldHNSBnBvbGljeVINaWRlbnRpdHktc3luY1IMYXVkaXQtd3JpdGVyUgZldmVudHMaEoq1GA4KDGF1ZGl0LXdyaXRlcmIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
 
 /**
  * @generated from message scaivault.audit.v1.QueryAuditLogsRequest
@@ -623,6 +623,429 @@ export const AuditLogSchema: GenMessage<AuditLog> = /*@__PURE__*/
   messageDesc(file_scaivault_audit_v1_audit, 13);
 
 /**
+ * @generated from message scaivault.audit.v1.ListCheckpointsRequest
+ */
+export type ListCheckpointsRequest = Message<"scaivault.audit.v1.ListCheckpointsRequest"> & {
+  /**
+   * Sealed at or after; the first one when left out.
+   *
+   * @generated from field: optional string from = 1;
+   */
+  from?: string | undefined;
+
+  /**
+   * Sealed before; now when left out.
+   *
+   * @generated from field: optional string to = 2;
+   */
+  to?: string | undefined;
+
+  /**
+   * Page size; 100 when left out.
+   *
+   * @generated from field: optional int32 limit = 3;
+   */
+  limit?: number | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 4;
+   */
+  cursor?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ListCheckpointsRequest.
+ * Use `create(ListCheckpointsRequestSchema)` to create a new message.
+ */
+export const ListCheckpointsRequestSchema: GenMessage<ListCheckpointsRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 14);
+
+/**
+ * @generated from message scaivault.audit.v1.ListCheckpointsResponse
+ */
+export type ListCheckpointsResponse = Message<"scaivault.audit.v1.ListCheckpointsResponse"> & {
+  /**
+   * @generated from field: repeated scaivault.audit.v1.AuditCheckpoint checkpoints = 1;
+   */
+  checkpoints: AuditCheckpoint[];
+
+  /**
+   * @generated from field: optional string cursor = 2;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: bool has_more = 3;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ListCheckpointsResponse.
+ * Use `create(ListCheckpointsResponseSchema)` to create a new message.
+ */
+export const ListCheckpointsResponseSchema: GenMessage<ListCheckpointsResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 15);
+
+/**
+ * @generated from message scaivault.audit.v1.ReadCheckpointRequest
+ */
+export type ReadCheckpointRequest = Message<"scaivault.audit.v1.ReadCheckpointRequest"> & {
+  /**
+   * @generated from field: string checkpoint_id = 1;
+   */
+  checkpointId: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ReadCheckpointRequest.
+ * Use `create(ReadCheckpointRequestSchema)` to create a new message.
+ */
+export const ReadCheckpointRequestSchema: GenMessage<ReadCheckpointRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 16);
+
+/**
+ * The sealed head of a batch of records: SHA-256(02, prev_hash, root_hash, first and last event_seq as 8 bytes each), signed.
+ *
+ * @generated from message scaivault.audit.v1.AuditCheckpoint
+ */
+export type AuditCheckpoint = Message<"scaivault.audit.v1.AuditCheckpoint"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: int64 first_event_seq = 2;
+   */
+  firstEventSeq: bigint;
+
+  /**
+   * @generated from field: int64 last_event_seq = 3;
+   */
+  lastEventSeq: bigint;
+
+  /**
+   * @generated from field: int32 record_count = 4;
+   */
+  recordCount: number;
+
+  /**
+   * Root of the Merkle tree (RFC 9162) over the records, lower-case hex like all hashes here.
+   *
+   * @generated from field: string root_hash = 5;
+   */
+  rootHash: string;
+
+  /**
+   * head_hash of the checkpoint before; zeros in the first one.
+   *
+   * @generated from field: string prev_hash = 6;
+   */
+  prevHash: string;
+
+  /**
+   * @generated from field: string head_hash = 7;
+   */
+  headHash: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp sealed_at = 8;
+   */
+  sealedAt?: Timestamp | undefined;
+
+  /**
+   * Ed25519.
+   *
+   * @generated from field: string algorithm = 9;
+   */
+  algorithm: string;
+
+  /**
+   * `kid` in the key set.
+   *
+   * @generated from field: string key_id = 10;
+   */
+  keyId: string;
+
+  /**
+   * Over the 32 bytes of head_hash, base64url.
+   *
+   * @generated from field: string signature = 11;
+   */
+  signature: string;
+
+  /**
+   * The leaf hashes in the order of event_seq, 64 digits each with nothing between; shown for one checkpoint only, and null
+   * there once retention has removed its records.
+   *
+   * @generated from field: optional string leaf_hashes = 12;
+   */
+  leafHashes?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.AuditCheckpoint.
+ * Use `create(AuditCheckpointSchema)` to create a new message.
+ */
+export const AuditCheckpointSchema: GenMessage<AuditCheckpoint> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 17);
+
+/**
+ * @generated from message scaivault.audit.v1.ProveRecordRequest
+ */
+export type ProveRecordRequest = Message<"scaivault.audit.v1.ProveRecordRequest"> & {
+  /**
+   * @generated from field: string log_id = 1;
+   */
+  logId: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ProveRecordRequest.
+ * Use `create(ProveRecordRequestSchema)` to create a new message.
+ */
+export const ProveRecordRequestSchema: GenMessage<ProveRecordRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 18);
+
+/**
+ * @generated from message scaivault.audit.v1.RecordProof
+ */
+export type RecordProof = Message<"scaivault.audit.v1.RecordProof"> & {
+  /**
+   * @generated from field: scaivault.audit.v1.AuditLog log = 1;
+   */
+  log?: AuditLog | undefined;
+
+  /**
+   * @generated from field: string leaf_hash = 2;
+   */
+  leafHash: string;
+
+  /**
+   * From the leaf to the root.
+   *
+   * @generated from field: repeated scaivault.audit.v1.ProofStep audit_path = 3;
+   */
+  auditPath: ProofStep[];
+
+  /**
+   * @generated from field: scaivault.audit.v1.AuditCheckpoint checkpoint = 4;
+   */
+  checkpoint?: AuditCheckpoint | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.RecordProof.
+ * Use `create(RecordProofSchema)` to create a new message.
+ */
+export const RecordProofSchema: GenMessage<RecordProof> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 19);
+
+/**
+ * @generated from message scaivault.audit.v1.ProofStep
+ */
+export type ProofStep = Message<"scaivault.audit.v1.ProofStep"> & {
+  /**
+   * Where `hash` stands: left or right.
+   *
+   * @generated from field: string side = 1;
+   */
+  side: string;
+
+  /**
+   * @generated from field: string hash = 2;
+   */
+  hash: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ProofStep.
+ * Use `create(ProofStepSchema)` to create a new message.
+ */
+export const ProofStepSchema: GenMessage<ProofStep> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 20);
+
+/**
+ * @generated from message scaivault.audit.v1.VerifyCheckpointsRequest
+ */
+export type VerifyCheckpointsRequest = Message<"scaivault.audit.v1.VerifyCheckpointsRequest"> & {
+  /**
+   * Sealed at or after; the first one when left out.
+   *
+   * @generated from field: optional string from = 1;
+   */
+  from?: string | undefined;
+
+  /**
+   * Sealed before; left out: up to now, and that nothing is missing at the end.
+   *
+   * @generated from field: optional string to = 2;
+   */
+  to?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.VerifyCheckpointsRequest.
+ * Use `create(VerifyCheckpointsRequestSchema)` to create a new message.
+ */
+export const VerifyCheckpointsRequestSchema: GenMessage<VerifyCheckpointsRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 21);
+
+/**
+ * @generated from message scaivault.audit.v1.VerifyCheckpointsResponse
+ */
+export type VerifyCheckpointsResponse = Message<"scaivault.audit.v1.VerifyCheckpointsResponse"> & {
+  /**
+   * @generated from field: bool valid = 1;
+   */
+  valid: boolean;
+
+  /**
+   * @generated from field: int64 checked_checkpoints = 2;
+   */
+  checkedCheckpoints: bigint;
+
+  /**
+   * @generated from field: int64 checked_records = 3;
+   */
+  checkedRecords: bigint;
+
+  /**
+   * @generated from field: optional scaivault.audit.v1.VerificationFailure first_failure = 4;
+   */
+  firstFailure?: VerificationFailure | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.VerifyCheckpointsResponse.
+ * Use `create(VerifyCheckpointsResponseSchema)` to create a new message.
+ */
+export const VerifyCheckpointsResponseSchema: GenMessage<VerifyCheckpointsResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 22);
+
+/**
+ * @generated from message scaivault.audit.v1.VerificationFailure
+ */
+export type VerificationFailure = Message<"scaivault.audit.v1.VerificationFailure"> & {
+  /**
+   * Null where a record or checkpoint behind the last checkpoint is concerned.
+   *
+   * @generated from field: optional string checkpoint_id = 1;
+   */
+  checkpointId?: string | undefined;
+
+  /**
+   * The record, or where only the checkpoint is wrong, its first record.
+   *
+   * @generated from field: int64 event_seq = 2;
+   */
+  eventSeq: bigint;
+
+  /**
+   * record_changed, record_missing, chain_broken or signature_invalid.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.VerificationFailure.
+ * Use `create(VerificationFailureSchema)` to create a new message.
+ */
+export const VerificationFailureSchema: GenMessage<VerificationFailure> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 23);
+
+/**
+ * @generated from message scaivault.audit.v1.ListAuditKeysRequest
+ */
+export type ListAuditKeysRequest = Message<"scaivault.audit.v1.ListAuditKeysRequest"> & {
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ListAuditKeysRequest.
+ * Use `create(ListAuditKeysRequestSchema)` to create a new message.
+ */
+export const ListAuditKeysRequestSchema: GenMessage<ListAuditKeysRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 24);
+
+/**
+ * @generated from message scaivault.audit.v1.AuditKeySet
+ */
+export type AuditKeySet = Message<"scaivault.audit.v1.AuditKeySet"> & {
+  /**
+   * @generated from field: repeated scaivault.audit.v1.AuditKey keys = 1;
+   */
+  keys: AuditKey[];
+};
+
+/**
+ * Describes the message scaivault.audit.v1.AuditKeySet.
+ * Use `create(AuditKeySetSchema)` to create a new message.
+ */
+export const AuditKeySetSchema: GenMessage<AuditKeySet> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 25);
+
+/**
+ * A public key of the kind OKP.
+ *
+ * @generated from message scaivault.audit.v1.AuditKey
+ */
+export type AuditKey = Message<"scaivault.audit.v1.AuditKey"> & {
+  /**
+   * @generated from field: string kty = 1;
+   */
+  kty: string;
+
+  /**
+   * @generated from field: string crv = 2;
+   */
+  crv: string;
+
+  /**
+   * @generated from field: string x = 3;
+   */
+  x: string;
+
+  /**
+   * Its JWK thumbprint (RFC 7638), so that no other key can bear this name.
+   *
+   * @generated from field: string kid = 4;
+   */
+  kid: string;
+
+  /**
+   * @generated from field: string use = 5;
+   */
+  use: string;
+
+  /**
+   * @generated from field: string alg = 6;
+   */
+  alg: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 7;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When its successor took over; null while it signs.
+   *
+   * @generated from field: optional google.protobuf.Timestamp retired_at = 8;
+   */
+  retiredAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.AuditKey.
+ * Use `create(AuditKeySchema)` to create a new message.
+ */
+export const AuditKeySchema: GenMessage<AuditKey> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 26);
+
+/**
  * @generated from message scaivault.audit.v1.IngestAuditRecordsRequest
  */
 export type IngestAuditRecordsRequest = Message<"scaivault.audit.v1.IngestAuditRecordsRequest"> & {
@@ -639,7 +1062,7 @@ export type IngestAuditRecordsRequest = Message<"scaivault.audit.v1.IngestAuditR
  * Use `create(IngestAuditRecordsRequestSchema)` to create a new message.
  */
 export const IngestAuditRecordsRequestSchema: GenMessage<IngestAuditRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 14);
+  messageDesc(file_scaivault_audit_v1_audit, 27);
 
 /**
  * @generated from message scaivault.audit.v1.IngestAuditRecordsResponse
@@ -656,7 +1079,7 @@ export type IngestAuditRecordsResponse = Message<"scaivault.audit.v1.IngestAudit
  * Use `create(IngestAuditRecordsResponseSchema)` to create a new message.
  */
 export const IngestAuditRecordsResponseSchema: GenMessage<IngestAuditRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 15);
+  messageDesc(file_scaivault_audit_v1_audit, 28);
 
 /**
  * One finished (or, after a crash, unfinished) request as the journal holds it; never a value of a secret.
@@ -747,7 +1170,7 @@ export type AuditRecord = Message<"scaivault.audit.v1.AuditRecord"> & {
  * Use `create(AuditRecordSchema)` to create a new message.
  */
 export const AuditRecordSchema: GenMessage<AuditRecord> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 16);
+  messageDesc(file_scaivault_audit_v1_audit, 29);
 
 /**
  * Every answer leaves a record here, the refusals too; never a value.
@@ -815,6 +1238,59 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof SetAuditSettingsRequestSchema;
     output: typeof AuditSettingsSchema;
+  },
+  /**
+   * Lists the checkpoints that seal the tenant's log, oldest first.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ListCheckpoints
+   */
+  listCheckpoints: {
+    methodKind: "unary";
+    input: typeof ListCheckpointsRequestSchema;
+    output: typeof ListCheckpointsResponseSchema;
+  },
+  /**
+   * Reads one checkpoint, with the hash of each record that it seals.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ReadCheckpoint
+   */
+  readCheckpoint: {
+    methodKind: "unary";
+    input: typeof ReadCheckpointRequestSchema;
+    output: typeof AuditCheckpointSchema;
+  },
+  /**
+   * Proves that a record is sealed: hash its RFC 8785 form behind a zero byte, then go up the path, each step
+   * SHA-256(01, left, right); what comes out is the root_hash of the checkpoint. A record is sealed about ten seconds after
+   * it was stored; until then the answer is 404 with reason not_sealed.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ProveRecord
+   */
+  proveRecord: {
+    methodKind: "unary";
+    input: typeof ProveRecordRequestSchema;
+    output: typeof RecordProofSchema;
+  },
+  /**
+   * Checks the log against its checkpoints: every record, hash, link and signature of those sealed in the time given, and
+   * names the first that is wrong. At most 200,000 records a call: give a window of a larger log, the windows join.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.VerifyCheckpoints
+   */
+  verifyCheckpoints: {
+    methodKind: "unary";
+    input: typeof VerifyCheckpointsRequestSchema;
+    output: typeof VerifyCheckpointsResponseSchema;
+  },
+  /**
+   * Lists the public keys that checkpoints were ever signed with, as a JWK set (RFC 7517, RFC 8037); keep a copy elsewhere.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ListAuditKeys
+   */
+  listAuditKeys: {
+    methodKind: "unary";
+    input: typeof ListAuditKeysRequestSchema;
+    output: typeof AuditKeySetSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_scaivault_audit_v1_audit, 0);

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { hashHead, hashTree } from './tree-hash.ts';
+
+/** The leaves that the implementations of RFC 6962 test themselves with, in hex. */
+const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
+
+/** The root over the first n of them. */
+const roots = [
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+  'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
+  'aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77',
+  'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
+  '4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4',
+  '76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef',
+  'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c',
+  '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
+];
+
+const leaf = (hex: string): Buffer =>
+  createHash('sha256')
+    .update(Buffer.from(`00${hex}`, 'hex'))
+    .digest();
+
+describe('the tree of RFC 9162', () => {
+  it.each(roots.map((root, count) => [count, root] as const))('of %i leaves has the published root', (count, root) => {
+    expect(Buffer.from(hashTree(inputs.slice(0, count).map(leaf))).toString('hex')).toBe(root);
+  });
+});
+
+it('hashes a head over 81 bytes: 02, both hashes, both numbers', () => {
+  const [previous, root] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const content = `02${'01'.repeat(32)}${'02'.repeat(32)}00000000000003e900000000000007d0`;
+  const expected = createHash('sha256').update(Buffer.from(content, 'hex')).digest('hex');
+  expect(hashHead(previous, root, 1001, 2000).toString('hex')).toBe(expected);
+});
