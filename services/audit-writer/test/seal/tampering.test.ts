@@ -189,6 +189,19 @@ const attacks: readonly [name: string, attack: Attack, reason: string, eventSeq:
     41,
   ],
   [
+    "puts another tenant's checkpoint in the place of ours",
+    async (sql, s) => {
+      await sql`delete from checkpoint where scope_id = ${s} and first_event_seq = 21`;
+      await sql`
+        insert into checkpoint
+        select ${s}, c.first_event_seq, c.last_event_seq, c.id, c.record_count, c.root_hash, c.prev_hash, c.head_hash,
+          c.sealed_at, c.key_id, c.signature
+        from checkpoint c where c.scope_id = 't:tnt_forger' and c.first_event_seq = 21`;
+    },
+    'chain_broken',
+    21,
+  ],
+  [
     'names a key that is none',
     (sql, s) => sql`update checkpoint set key_id = 'nobody' where scope_id = ${s} and first_event_seq = 1`,
     'signature_invalid',
