@@ -6,6 +6,8 @@ export interface Targets {
   readonly policy_id: string;
   readonly binding_id: string;
   readonly secret_policy_id: string;
+  readonly webhook_id: string;
+  readonly delivery_id: string;
   readonly subscription_id: string;
   readonly identity_type: string;
   readonly identity_id: string;
@@ -47,6 +49,9 @@ const bodies: Readonly<Record<string, (targets: Targets) => object>> = {
   UpdatePolicy: () => ({ description: 'attacked' }),
   CreateBinding: () => ({ identity_type: 'user', identity_id: 'user:attacker@umbrella.example' }),
   PutRateLimits: () => ({ limits: { 'secrets:read': 1 } }),
+  SetAuditSettings: () => ({ retention_days: 30 }),
+  CreateWebhook: () => ({ name: 'attack', url: 'https://127.0.0.1:9/', secret: 'the-secret-of-attack', events: ['*'] }),
+  UpdateWebhook: () => ({ name: 'attacked' }),
   CreateSubscription: () => ({ name: 'attack', paths: ['**'], events: ['*'], delivery: { type: 'polling' } }),
   UpdateSubscription: () => ({ name: 'attacked' }),
   AcknowledgeEvents: () => ({ event_ids: ['evt_01J9ZC4A0B1C2D3E4F5G6H7J8K'] }),
@@ -68,6 +73,9 @@ const queries: Readonly<Record<string, (targets: Targets) => Readonly<Record<str
 
 /** What a tenant may say of an identity before there is one, so that no identity of another tenant is meant by it. */
 export const namesOwnOnly: ReadonlySet<string> = new Set(['PutRateLimits']);
+
+/** What tells the caller's own deeds, which the attacks before this one were. */
+export const tellsOwnDeeds: ReadonlySet<string> = new Set(['ReadSecretTrail']);
 
 /** What RPCs without a token answer to somebody who proves nothing. */
 const openDoors: Readonly<Record<string, { readonly body: object; readonly status: number; readonly code: string }>> = {

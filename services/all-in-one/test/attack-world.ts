@@ -14,6 +14,8 @@ export const absent: Targets = {
   policy_id: 'pol_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   binding_id: 'bnd_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   secret_policy_id: 'sp_01J9ZC4A0B1C2D3E4F5G6H7J8K',
+  webhook_id: 'wh_01J9ZC4A0B1C2D3E4F5G6H7J8K',
+  delivery_id: 'del_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   subscription_id: 'sub_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   identity_type: 'user',
   identity_id: 'user:absent@acme.example',
@@ -56,7 +58,7 @@ export interface AttackWorld {
 const makeTargets = async (vault: Vault): Promise<Targets> => {
   const [word] = canaries;
   const path = 'attack/target';
-  const post = async (address: string, body: object) => succeeded(await vault.request('POST', address, { body })).json;
+  const post = async (address: string, body?: object) => succeeded(await vault.request('POST', address, body === undefined ? {} : { body })).json;
   const fields = [{ name: 'value', generator: 'static', config: { value: word } }];
   const { id: secret_policy_id } = await post('/v1/secret-policies', { name: word, description: word, fields });
   for (const value of [`${word} 1`, `${word} 2`]) {
@@ -65,6 +67,13 @@ const makeTargets = async (vault: Vault): Promise<Targets> => {
   }
   const rules = [{ path_pattern: 'elsewhere/*', permissions: ['read'] }] as const;
   const { policyId, bindingId } = await grant(vault, 'group:sre', rules, { name: word, description: word });
+  const { id: webhook_id } = await post('/v1/webhooks', {
+    name: word,
+    url: 'https://127.0.0.1:9/',
+    secret: `the secret of ${word}`,
+    events: ['policy.deleted'],
+  });
+  const { delivery_id } = await post(`/v1/webhooks/${webhook_id}/test`);
   const delivery = { type: 'polling' };
   const { id: subscription_id } = await post('/v1/subscriptions', {
     name: word,
@@ -82,6 +91,8 @@ const makeTargets = async (vault: Vault): Promise<Targets> => {
     policy_id: policyId,
     binding_id: bindingId,
     secret_policy_id,
+    webhook_id,
+    delivery_id,
     subscription_id,
     identity_type: 'user',
     identity_id: 'user:bob@acme.example',

@@ -1,6 +1,13 @@
 import { Audience } from '@scaivault/contracts';
 import type { PublicRpc } from './attack-rpcs.ts';
-import { type AttackRequest, namesOwnOnly, type Prefix, requestFor, type Targets } from './attack-samples.ts';
+import {
+  type AttackRequest,
+  namesOwnOnly,
+  type Prefix,
+  requestFor,
+  type Targets,
+  tellsOwnDeeds,
+} from './attack-samples.ts';
 import { type AttackWorld, absent } from './attack-world.ts';
 
 /** What an attempt has to be answered with. */
@@ -10,6 +17,8 @@ export type Expected =
   | 'nothing'
   /** A success about the caller's own. */
   | 'own'
+  /** A success about the caller's own deeds, and nobody else's. */
+  | 'own deeds'
   /** Either of: a documented "there is none", the closed tenant, or nothing. */
   | 'absence';
 
@@ -127,6 +136,8 @@ export const foreignThings: Attack = {
     const { stranger } = world.as;
     const ask = (targets: Targets) => requestFor(rpc, targets, stranger);
     const asPartner = (targets: Targets) => requestFor(rpc, targets, stranger, { prefix: 'partner/' });
+    if (tellsOwnDeeds.has(rpc.name))
+      return [{ how: 'in the own tenant', request: ask(world.acme), expected: 'own deeds' }];
     return [
       pair('in the own tenant', 'absence', ask, world),
       ...(rpc.hasPartnerPrefix && !rpc.changesObjects ? [pair('in the own partner', 'absence', asPartner, world)] : []),

@@ -9,6 +9,7 @@ import {
   SubscriptionService,
   SystemService,
   TokenService,
+  WebhookService,
 } from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
 import { openRequestFrom, type ProcessKit } from '@scaivault/pipeline';
@@ -29,6 +30,7 @@ export const publicServices = [
   DirectoryService,
   TokenService,
   AuditService,
+  WebhookService,
   SubscriptionService,
   SystemService,
 ];

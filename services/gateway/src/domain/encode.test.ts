@@ -16,6 +16,9 @@ import {
   SecretPoliciesService,
   SecretSchema,
   SecretsService,
+  SubscriptionService,
+  WebhookService,
+  WebhookStatisticsSchema,
 } from '@scaivault/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -25,7 +28,16 @@ const at = timestampFromDate(new Date('2026-03-01T10:20:30.987Z'));
 
 describe('encoding an answer', () => {
   it('compiles for every method of the contract', () => {
-    for (const service of [SecretsService, SecretPoliciesService, PolicyService, AuditService, IdentityService]) {
+    const services = [
+      SecretsService,
+      SecretPoliciesService,
+      PolicyService,
+      AuditService,
+      IdentityService,
+      WebhookService,
+      SubscriptionService,
+    ];
+    for (const service of services) {
       for (const method of service.methods) expect(compileEncoder(method.output)).toBeTypeOf('function');
     }
   });
@@ -118,6 +130,14 @@ describe('encoding an answer', () => {
     expect(text).toContain('"timestamp":"2026-01-01T00:00:00.123456Z"');
     const caller = create(LookupCallerResponseSchema, { caller: { mfaVoidBeforeMicros: -1n } });
     expect(compileEncoder(LookupCallerResponseSchema)(caller)).toContain('"mfa_void_before_micros":-1}');
+  });
+
+  it('writes a share as the shortest number that means it', () => {
+    const encode = compileEncoder(WebhookStatisticsSchema);
+    const shown = (successRate24h?: number) => JSON.parse(encode(create(WebhookStatisticsSchema, { successRate24h })));
+    for (const share of [0, 0.1, 1 / 3, 1]) expect(shown(share).success_rate_24h).toBe(share);
+    expect(encode(create(WebhookStatisticsSchema, { successRate24h: 0.1 }))).toContain('"success_rate_24h":0.1,');
+    expect(shown()).toMatchObject({ deliveries_24h: 0, success_rate_24h: null, avg_latency_ms: null });
   });
 
   it('escapes strings so that any JSON parser gives them back', () => {

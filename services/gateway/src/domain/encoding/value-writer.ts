@@ -23,14 +23,17 @@ const writeBoolean = (value: boolean): string => (value ? 'true' : 'false');
 
 const writeInteger = (value: number | bigint): string => `${value}`;
 
+/** JSON knows neither infinity nor what is no number: null (RFC 8259 section 6). */
+const writeDouble = (value: number): string => JSON.stringify(value);
+
 const scalarWriter = (field: DescField, scalar: ScalarType): ValueWriter => {
   if (scalar === ScalarType.STRING) return writeString;
   if (scalar === ScalarType.BOOL) return writeBoolean;
   if (scalar === ScalarType.BYTES) return getOption(field, json).raw ? writeRaw : writeBase64;
-  if (scalar === ScalarType.DOUBLE || scalar === ScalarType.FLOAT) {
-    throw new Error(`${field.parent.typeName}.${field.name}: floating point numbers are not answered`);
+  if (scalar === ScalarType.FLOAT) {
+    throw new Error(`${field.parent.typeName}.${field.name}: a float shows digits it does not have; take a double`);
   }
-  return writeInteger;
+  return scalar === ScalarType.DOUBLE ? writeDouble : writeInteger;
 };
 
 const unanswerable = (field: DescField): Error =>

@@ -44,6 +44,7 @@ export const scalarSchema = (field: DescField, scalar: ScalarType): Schema => {
   if (scalar === ScalarType.STRING) return stringSchema(rule);
   if (scalar === ScalarType.BOOL) return { type: 'boolean' };
   if (scalar === ScalarType.BYTES) return { type: 'string', format: 'byte' };
+  if (scalar === ScalarType.DOUBLE) return { type: 'number', format: 'double' };
   return {
     type: 'integer',
     format: longScalars.has(scalar) ? 'int64' : 'int32',
