@@ -57,7 +57,7 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
     await createPolicyModule(dependenciesOf('policy')),
     await createSecretsModule(dependenciesOf('secrets'), kit),
     await createAuditWriterModule(dependenciesOf('audit-writer'), kit),
-    await createEventsModule(dependenciesOf('events')),
+    await createEventsModule(dependenciesOf('events'), kit),
   ];
   dispatcher = createDispatcher(
     services.flatMap((module) => module.services),

@@ -9,7 +9,13 @@ import {
 } from '@scaivault/db';
 import { chooseClock, type Worker, workOff } from '@scaivault/jobs';
 import { createOutbound } from '@scaivault/outbound';
-import { createIdempotency, createRemoteKeySeal, withIdempotency } from '@scaivault/pipeline';
+import {
+  createFindAbsent,
+  createIdempotency,
+  createRemoteKeySeal,
+  type ProcessKit,
+  withIdempotency,
+} from '@scaivault/pipeline';
 import {
   ConfigurationError,
   type ModuleDependencies,
@@ -18,7 +24,7 @@ import {
   repeat,
   type ServiceModule,
 } from '@scaivault/runtime';
-import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
+import { createCursorCodec, createMicroClock, isId } from '@scaivault/tenancy';
 import { createSecretBox } from './adapters/secret-box.ts';
 import { createSendOutbound } from './adapters/send-outbound.ts';
 import { createAddDeliveries } from './app/deliveries/add-deliveries.ts';
@@ -54,12 +60,10 @@ const wakeEveryMs = 15_000;
 const sweepEveryMs = 15 * 60_000;
 
 /** Events: takes what the outboxes of all services ship and gives it to whoever listens. */
-export const createEventsModule = async ({
-  config,
-  logger,
-  transportTo,
-  nowMs,
-}: ModuleDependencies): Promise<ServiceModule> => {
+export const createEventsModule = async (
+  { config, logger, transportTo, nowMs }: ModuleDependencies,
+  kit: Pick<ProcessKit, 'directory' | 'policies'>,
+): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
   const caFile = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
   const url = config.DATABASE_URL.reveal();
@@ -83,20 +87,35 @@ export const createEventsModule = async ({
   const nowMicros = createMicroClock(nowMs);
   const cursors = createCursorCodec({ key: await loadCursorKey(db), nowMs });
   const buffers = createBufferTable(db);
+  const endpoints = createEndpointTable();
+  const outbound = createOutbound({ config });
+  const box = createSecretBox(createRemoteKeySeal(transportTo('secrets'), 'The keys cannot be had at the moment.'));
+  const subscriptionTable = createSubscriptionTable({ db, listeners, endpoints });
   const subscriptions = createSubscriptions({
-    subscriptions: createSubscriptionTable({ db, listeners }),
+    subscriptions: subscriptionTable,
     buffers,
+    box,
+    checkTarget: outbound.check,
+    findAbsent: createFindAbsent({ ...kit, nowMs }),
     cursors,
     nowMicros,
   });
   const deliveries = createDeliveryTable(db);
   const log = createDeliveryLogTable(db);
-  const webhooks = createWebhookTable(db, { listeners, endpoints: createEndpointTable(), events, log });
+  const webhooks = createWebhookTable(db, { listeners, endpoints, events, log });
+  const addDeliveries = createAddDeliveries({ deliveries });
   const fanOut = createFanOut({
     listeners,
     events,
     transactions,
-    targets: { webhook: createAddDeliveries({ deliveries }), subscription: buffers.add },
+    targets: {
+      webhook: addDeliveries,
+      // Each takes what is its own: a subscription has a buffer or an endpoint.
+      subscription: async (tx, scopeId, matches) => {
+        await buffers.add(tx, scopeId, matches);
+        await addDeliveries(tx, scopeId, matches);
+      },
+    },
   });
   const idempotency = createIdempotency({
     table: createIdempotencyTable(db),
@@ -107,8 +126,6 @@ export const createEventsModule = async ({
   const lookForNews = () => void subscriptions.wakeWaitingPolls().catch(failed('Looking for waiting polls'));
   const { room } = subscriptions;
 
-  const outbound = createOutbound({ config });
-  const box = createSecretBox(createRemoteKeySeal(transportTo('secrets'), 'The keys cannot be had at the moment.'));
   const attemptDelivery = createAttemptDelivery({
     box,
     send: createSendOutbound(outbound),
@@ -117,12 +134,18 @@ export const createEventsModule = async ({
   });
   let worker: Worker | undefined;
   const wake = (): void => worker?.wake();
+  const tellDisabled = createTellDisabled({ webhooks, fanOut, nowMicros });
   const runs = createRunDeliveries({
     deliveries,
     deliver: createDeliver({
       deliveries,
+      mayDeliver: async (parcel) =>
+        !isId('sub', parcel.endpointId) || (await subscriptions.mayDispatch(parcel.scopeId, parcel.endpointId, parcel)),
       attemptDelivery,
-      disabled: createTellDisabled({ webhooks, fanOut, nowMicros }),
+      disabled: (tx, disabling) =>
+        isId('sub', disabling.endpointId)
+          ? subscriptionTable.disable(tx, disabling.scopeId, disabling.endpointId)
+          : tellDisabled(tx, disabling),
       random: Math.random,
     }),
     nowMs,

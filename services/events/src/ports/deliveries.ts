@@ -86,6 +86,8 @@ export interface DeliveryStore {
   ): Promise<boolean>;
   /** The attempt was not made, through no fault of the receiver's: it is due again after so long, and does not count. */
   postpone(claim: Claim, pauseMs: number): Promise<void>;
+  /** The event is not for this receiver any more: nothing was sent, nothing follows, and nobody has failed. */
+  withhold(claim: Claim): Promise<void>;
   /** Removes up to `most` rows of endpoints that are gone; how many. */
   forget(most: number): Promise<number>;
 }

@@ -1,7 +1,9 @@
+import type { Tx } from '@scaivault/db';
 import type { Once } from '@scaivault/pipeline';
 import type { Scope, ScopeId } from '@scaivault/tenancy';
 import type { Owner, Subscription } from '../domain/subscriptions/subscription.ts';
 import type { AddTargets } from '../ports.ts';
+import type { EndpointChanges, SealedSecret } from './deliveries.ts';
 
 export type TenantScope = Extract<Scope, { readonly kind: 'tenant' }>;
 
@@ -14,13 +16,24 @@ export interface SubscriptionStore {
   /** Those of one turn and tenant cross together. */
   find(scopeId: ScopeId, id: string): Promise<Subscription | undefined>;
   /** Adds a subscription; false when its owner has `most` already. Two at once cannot exceed them either. */
-  insert(scope: TenantScope, subscription: Subscription, most: number, once: Once | undefined): Promise<boolean>;
-  /** Writes what `edit` makes of it, holding it meanwhile; what `edit` throws changes nothing. Undefined: no such row. */
+  insert(
+    scope: TenantScope,
+    added: { readonly subscription: Subscription; readonly secret: SealedSecret | undefined },
+    most: number,
+    once: Once | undefined,
+  ): Promise<boolean>;
+  /**
+   * Writes what `edit` makes of it, holding it meanwhile; what `edit` throws changes nothing. With a new signing secret, where
+   * it has one. Undefined: no such row.
+   */
   change(
     scope: TenantScope,
     id: string,
     edit: (present: Subscription) => Subscription,
+    secret: EndpointChanges['secret'],
   ): Promise<Subscription | undefined>;
+  /** Too many deliveries have failed: it hears nothing more until its owner sets it active again. */
+  disable(tx: Tx, scopeId: ScopeId, id: string): Promise<void>;
   /** Removes it with all that waits, and ends its polls; false when there is none. */
   remove(scopeId: ScopeId, id: string): Promise<boolean>;
 }

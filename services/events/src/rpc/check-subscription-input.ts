@@ -3,6 +3,7 @@ import { fieldError } from '@scaivault/errors';
 import type { InputChecks } from '@scaivault/runtime';
 import { compileGlob } from '@scaivault/tenancy';
 import { checkEventNames } from '../domain/event-names.ts';
+import { checkSecret } from '../domain/webhooks/check-secret.ts';
 
 const refuse = (field: string, type: string): never => {
   throw fieldError(field, 'conflict', `does not belong to delivery type ${type}`);
@@ -15,10 +16,16 @@ interface Delivery {
   readonly bufferSize?: number | undefined;
 }
 
-const checkDelivery = ({ type, url, secret }: Delivery): void => {
-  if (type !== 'polling') throw fieldError('delivery.type', 'enum', 'must be polling');
-  if (url !== undefined) refuse('delivery.url', type);
-  if (secret !== undefined) refuse('delivery.secret', type);
+const checkDelivery = ({ type, url, secret, bufferSize }: Delivery): void => {
+  if (type === 'webhook') {
+    if (bufferSize !== undefined) refuse('delivery.buffer_size', type);
+    if (url === undefined) throw fieldError('delivery.url', 'required', 'is required');
+    if (secret === undefined) throw fieldError('delivery.secret', 'required', 'is required');
+    checkSecret('delivery.secret', secret);
+    return;
+  }
+  if (url !== undefined) refuse('delivery.url', 'polling');
+  if (secret !== undefined) refuse('delivery.secret', 'polling');
 };
 
 const checkGlobs = (paths: readonly string[]): void => {
@@ -40,6 +47,7 @@ export const subscriptionInputChecks: InputChecks<typeof SubscriptionService> = 
   updateSubscription: ({ paths, events, delivery, nulls }) => {
     for (const field of ['name', 'paths', 'events', 'delivery', 'status']) required(field, nulls);
     for (const name of delivery?.nulls ?? []) required(`delivery.${name}`, [name]);
+    if (delivery?.secret !== undefined) checkSecret('delivery.secret', delivery.secret);
     checkGlobs(paths);
     if (events.length > 0) checkEventNames('events', events);
   },

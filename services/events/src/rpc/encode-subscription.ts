@@ -8,18 +8,13 @@ import {
 import { timestampOf } from '@scaivault/runtime';
 import { parseTimestamp } from '@scaivault/tenancy';
 import type { PollAnswer } from '../app/subscriptions/poll-subscription.ts';
-import type { EventFilters } from '../domain/listener.ts';
 import type { Subscription } from '../domain/subscriptions/subscription.ts';
 import type { BufferedEvent } from '../ports/subscriptions.ts';
+import { encodeFilters } from './event-filters.ts';
 
-const encodeFilters = ({ pathPrefix, secretType, tags }: EventFilters) => ({
-  tags: [...(tags ?? [])],
-  ...(pathPrefix === null ? {} : { pathPrefix }),
-  ...(secretType === null ? {} : { secretType }),
-});
-
-export const encodeSubscription = (subscription: Subscription): WireSubscription =>
-  create(SubscriptionSchema, {
+export const encodeSubscription = (subscription: Subscription): WireSubscription => {
+  const filters = encodeFilters(subscription.filters);
+  return create(SubscriptionSchema, {
     id: subscription.id,
     name: subscription.name,
     status: subscription.status,
@@ -27,10 +22,11 @@ export const encodeSubscription = (subscription: Subscription): WireSubscription
     paths: [...subscription.paths],
     events: [...subscription.events],
     delivery: subscription.delivery,
-    ...(subscription.filters === null ? {} : { filters: encodeFilters(subscription.filters) }),
+    ...(filters === null ? {} : { filters }),
     createdAt: timestampOf(subscription.createdAtMicros),
     updatedAt: timestampOf(subscription.updatedAtMicros),
   });
+};
 
 const encoder = new TextEncoder();
 

@@ -4,8 +4,8 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import {
   AcknowledgeEventsResponseSchema,
   ListSubscriptionsResponseSchema,
+  type NewSubscriptionDelivery,
   type SubscriptionService,
-  type EventFilters as WireFilters,
 } from '@scaivault/contracts';
 import { answerWith, callerOf, noteForAudit, onceOf, renewCaller } from '@scaivault/pipeline';
 import type { createAcknowledgeEvents } from '../app/subscriptions/acknowledge-events.ts';
@@ -15,10 +15,9 @@ import type { FindSubscriptions } from '../app/subscriptions/find-subscription.t
 import type { createListSubscriptions } from '../app/subscriptions/list-subscriptions.ts';
 import type { createPollSubscription, PollAnswer } from '../app/subscriptions/poll-subscription.ts';
 import type { createUpdateSubscription } from '../app/subscriptions/update-subscription.ts';
-import { filtersOrNull } from '../domain/filters-or-null.ts';
-import type { EventFilters } from '../domain/listener.ts';
-import { defaultBufferSize } from '../domain/subscriptions/subscription.ts';
+import { defaultBufferSize, type SubscriptionDelivery } from '../domain/subscriptions/subscription.ts';
 import { encodePoll, encodeSubscription } from './encode-subscription.ts';
+import { decodeFilters } from './event-filters.ts';
 
 export interface SubscriptionUseCases {
   readonly list: ReturnType<typeof createListSubscriptions>;
@@ -35,8 +34,8 @@ const defaultMostEvents = 100;
 /** An answer has to be on its way before the caller's time is up. */
 const answerMs = 250;
 
-const decodeFilters = ({ pathPrefix, secretType, tags }: WireFilters): EventFilters | null =>
-  filtersOrNull({ pathPrefix: pathPrefix ?? null, secretType: secretType ?? null, tags });
+const decodeDelivery = ({ type, url, bufferSize }: NewSubscriptionDelivery): SubscriptionDelivery =>
+  type === 'webhook' ? { type, url: url ?? '' } : { type: 'polling', bufferSize: bufferSize ?? defaultBufferSize };
 
 const unlessEmpty = <Item>(items: readonly Item[]): readonly Item[] | undefined =>
   items.length === 0 ? undefined : items;
@@ -63,12 +62,14 @@ export const createSubscriptionService = (use: SubscriptionUseCases): ServiceImp
   },
 
   createSubscription: async ({ name, paths, events, filters, delivery }, context) => {
+    if (delivery === undefined) throw new Error('The contract asks for a delivery.');
     const input = {
       name,
       paths,
       events,
-      filters: filters === undefined ? null : decodeFilters(filters),
-      delivery: { type: 'polling', bufferSize: delivery?.bufferSize ?? defaultBufferSize } as const,
+      filters: decodeFilters(filters),
+      delivery: decodeDelivery(delivery),
+      secret: delivery.secret,
     };
     const subscription = await use.create(callerOf(context), input, onceOf(context));
     noteForAudit(context, { subscription_id: subscription.id });
@@ -87,10 +88,12 @@ export const createSubscriptionService = (use: SubscriptionUseCases): ServiceImp
       name,
       paths: unlessEmpty(paths),
       events: unlessEmpty(events),
-      filters: nulls.includes('filters') ? null : filters && decodeFilters(filters),
+      filters: filters === undefined && !nulls.includes('filters') ? undefined : decodeFilters(filters),
       status: status as 'active' | 'paused' | undefined,
       deliveryType: delivery?.type,
       bufferSize: delivery?.bufferSize,
+      url: delivery?.url,
+      secret: delivery?.secret,
     };
     return encodeSubscription(await use.update(callerOf(context), subscriptionId, changes));
   },

@@ -96,7 +96,7 @@ export const createDeliveryTable = ({ sql, withScope }: Pick<Database, 'sql' | '
     withScope(claim.scopeId, async (tx) => {
       const [parcel] = await tx<Parcel[]>`
         select d.scope_id as "scopeId", d.endpoint_id as "endpointId", d.attempt, p.partner_id as "partnerId", p.url,
-          e.id as "eventId", e.event_type as "eventType", e.body
+          e.id as "eventId", e.event_type as "eventType", e.path, e.body
         from delivery d
         join endpoint p on p.scope_id = d.scope_id and p.id = d.endpoint_id
         join event e on e.scope_id = d.scope_id and e.id = d.event_id
@@ -139,6 +139,15 @@ export const createDeliveryTable = ({ sql, withScope }: Pick<Database, 'sql' | '
       await tx`
         update delivery set is_running = false, attempt = attempt - 1, due_at = ${fromNow(tx, pauseMs)}
         where ${claimed(tx, claim)}`;
+      await lookAgain(tx, held);
+    }),
+
+  withhold: (claim) =>
+    withScope(claim.scopeId, async (tx) => {
+      const held = await holdEndpoint(tx, claim);
+      if (held === undefined) return;
+      await tx`
+        update delivery set status = 'failed', is_running = false, due_at = null where ${claimed(tx, claim)}`;
       await lookAgain(tx, held);
     }),
 

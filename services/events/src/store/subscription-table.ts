@@ -1,7 +1,8 @@
 import { createGroupReads, type Database, type Tx } from '@scaivault/db';
 import { type ScopeId, scopeId, type TenantId } from '@scaivault/tenancy';
 import type { EventFilters } from '../domain/listener.ts';
-import type { Subscription, SubscriptionStatus } from '../domain/subscriptions/subscription.ts';
+import type { Subscription, SubscriptionDelivery, SubscriptionStatus } from '../domain/subscriptions/subscription.ts';
+import type { EndpointStore } from '../ports/deliveries.ts';
 import type { SubscriptionStore, TenantScope } from '../ports/subscriptions.ts';
 import type { ListenerStore } from '../ports.ts';
 import { resizeBuffer } from './buffer-table.ts';
@@ -17,15 +18,17 @@ interface Row extends EventFilters {
   readonly identityId: string;
   readonly paths: readonly string[];
   readonly events: readonly string[];
-  readonly bufferSize: number;
+  readonly bufferSize: number | null;
+  readonly url: string | null;
   readonly createdAtMicros: number;
   readonly updatedAtMicros: number;
 }
 
-const noFilters: EventFilters = { pathPrefix: null, secretType: null, tags: null };
-
-const filtersOf = ({ pathPrefix, secretType, tags }: EventFilters): EventFilters | null =>
-  pathPrefix === null && secretType === null && tags === null ? null : { pathPrefix, secretType, tags };
+const deliveryOf = ({ bufferSize, url }: Row): SubscriptionDelivery => {
+  if (bufferSize !== null) return { type: 'polling', bufferSize };
+  if (url !== null) return { type: 'webhook', url };
+  throw new Error('A subscription has neither a buffer nor an endpoint.');
+};
 
 const subscriptionOf = (row: Row): Subscription => ({
   id: row.id,
@@ -39,8 +42,8 @@ const subscriptionOf = (row: Row): Subscription => ({
   },
   paths: row.paths,
   events: row.events,
-  filters: filtersOf(row),
-  delivery: { type: 'polling', bufferSize: row.bufferSize },
+  filters: { pathPrefix: row.pathPrefix, secretType: row.secretType, tags: row.tags },
+  delivery: deliveryOf(row),
   createdAtMicros: row.createdAtMicros,
   updatedAtMicros: row.updatedAtMicros,
 });
@@ -48,30 +51,37 @@ const subscriptionOf = (row: Row): Subscription => ({
 const select = (tx: Tx) => tx`
   select s.id, s.name, s.status, s.owner_tenant_id as "ownerTenantId", s.owner_subject_id as "ownerSubjectId",
     s.identity_type as "identityType", s.identity_id as "identityId", l.paths, l.events, l.path_prefix as "pathPrefix",
-    l.secret_type as "secretType", l.tags, b.size as "bufferSize", s.created_at as "createdAtMicros",
+    l.secret_type as "secretType", l.tags, b.size as "bufferSize", p.url, s.created_at as "createdAtMicros",
     s.updated_at as "updatedAtMicros"
   from subscription s
   join listener l on l.scope_id = s.scope_id and l.id = s.id
-  left join buffer b on b.scope_id = s.scope_id and b.subscription_id = s.id`;
+  left join buffer b on b.scope_id = s.scope_id and b.subscription_id = s.id
+  left join endpoint p on p.scope_id = s.scope_id and p.id = s.id`;
 
 const hold = async (tx: Tx, scope: ScopeId, id: string): Promise<Subscription | undefined> => {
   const [row] = await tx<Row[]>`${select(tx)} where s.scope_id = ${scope} and s.id = ${id} for update of s`;
   return row === undefined ? undefined : subscriptionOf(row);
 };
 
-/** The tables `subscription` and `listener`, with the buffer that belongs to a polling subscription. */
+/** The table `subscription` with what belongs to each in others: its listener, and its buffer or its endpoint. */
 export const createSubscriptionTable = ({
   db,
   listeners,
+  endpoints,
 }: {
   readonly db: Pick<Database, 'withScope'>;
-  readonly listeners: Pick<ListenerStore, 'put' | 'remove'>;
+  readonly listeners: Pick<ListenerStore, 'put' | 'remove' | 'setActive'>;
+  readonly endpoints: EndpointStore;
 }): SubscriptionStore => {
   const putListener = async (tx: Tx, scope: TenantScope, subscription: Subscription): Promise<void> => {
     const { id, events, paths, filters, status } = subscription;
-    const listener = { events, paths, filters: filters ?? noFilters, partnerId: scope.partnerId };
+    const listener = { events, paths, filters, partnerId: scope.partnerId };
     await listeners.put(tx, { kind: 'subscription', scopeId: scopeId(scope), id, ...listener }, status === 'active');
   };
+
+  const placeOf = (scope: ScopeId, endpointId: string) => ({ scopeId: scope, endpointId });
+  /** Before the subscription: the outcome of a delivery holds them in this order, to disable both. */
+  const holdEndpoint = (tx: Tx, scope: ScopeId, id: string) => endpoints.change(tx, placeOf(scope, id), {});
 
   const findTogether = createGroupReads<string, Subscription>({
     nameOf: (id) => id,
@@ -97,7 +107,7 @@ export const createSubscriptionTable = ({
         return rows.map(subscriptionOf);
       }),
 
-    insert: (scope, subscription, most, once) => {
+    insert: (scope, { subscription, secret }, most, once) => {
       const { id, name, status, owner, delivery } = subscription;
       const at = scopeId(scope);
       return db.withScope(at, async (tx) => {
@@ -123,29 +133,52 @@ export const createSubscriptionTable = ({
           updated_at: subscription.updatedAtMicros,
         };
         await tx`insert into subscription ${tx(row)}`;
-        await tx`insert into buffer ${tx({ scope_id: at, subscription_id: id, size: delivery.bufferSize })}`;
+        if (delivery.type === 'polling')
+          await tx`insert into buffer ${tx({ scope_id: at, subscription_id: id, size: delivery.bufferSize })}`;
+        else if (secret !== undefined)
+          await endpoints.add(tx, {
+            ...placeOf(at, id),
+            partnerId: scope.partnerId,
+            url: delivery.url,
+            isEnabled: true,
+            secret,
+          });
         await once?.commit(tx);
         return true;
       });
     },
 
-    change: (scope, id, edit) => {
+    change: (scope, id, edit, secret) => {
       const at = scopeId(scope);
       return db.withScope(at, async (tx) => {
+        await holdEndpoint(tx, at, id);
         const present = await hold(tx, at, id);
         if (present === undefined) return undefined;
         const changed = edit(present);
         await putListener(tx, scope, changed);
         const columns = { name: changed.name, status: changed.status, updated_at: changed.updatedAtMicros };
         await tx`update subscription set ${tx(columns)} where scope_id = ${at} and id = ${id}`;
-        await resizeBuffer(tx, at, id, changed.delivery.bufferSize);
+        const { delivery } = changed;
+        if (delivery.type === 'polling') await resizeBuffer(tx, at, id, delivery.bufferSize);
+        else {
+          // Setting it active again clears its failures; anything else leaves them.
+          const isEnabled = changed.status === present.status ? undefined : changed.status === 'active';
+          await endpoints.change(tx, placeOf(at, id), { url: delivery.url, isEnabled, secret });
+        }
         return changed;
       });
     },
 
+    disable: async (tx, scope, id) => {
+      await tx`update subscription set status = 'disabled' where scope_id = ${scope} and id = ${id}`;
+      await listeners.setActive(tx, scope, id, false);
+    },
+
     remove: (scope, id) =>
       db.withScope(scope, async (tx) => {
+        await holdEndpoint(tx, scope, id);
         if ((await hold(tx, scope, id)) === undefined) return false;
+        await endpoints.remove(tx, placeOf(scope, id));
         await listeners.remove(tx, scope, id);
         await tellPolls(tx, [id]);
         return true;

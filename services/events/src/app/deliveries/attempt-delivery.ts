@@ -3,7 +3,7 @@ import type { Parcel } from '../../domain/deliveries/delivery.ts';
 import { deliveryHeaders } from '../../domain/deliveries/sign-delivery.ts';
 import type { SealedSecrets, SecretBox, Send } from '../../ports/deliveries.ts';
 
-type Sent = Omit<Parcel, 'attempt'>;
+type Sent = Omit<Parcel, 'attempt' | 'path'>;
 
 /** Makes one attempt. 503 when the signing secret cannot be opened; then nothing was sent. */
 export type AttemptDelivery = (parcel: Sent, secrets: SealedSecrets, timeoutMs: number) => Promise<AttemptOutcome>;

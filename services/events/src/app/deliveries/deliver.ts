@@ -1,5 +1,5 @@
 import { isVaultError } from '@scaivault/errors';
-import type { Claim } from '../../domain/deliveries/delivery.ts';
+import type { Claim, Parcel } from '../../domain/deliveries/delivery.ts';
 import { mostAttempts, pauseAfter } from '../../domain/deliveries/retry-schedule.ts';
 import type { AttemptResult, DeliveryStore } from '../../ports/deliveries.ts';
 import type { AttemptDelivery } from './attempt-delivery.ts';
@@ -18,11 +18,14 @@ export type Deliver = (claim: Claim) => Promise<void>;
 export const createDeliver =
   ({
     deliveries,
+    mayDeliver,
     attemptDelivery,
     disabled,
     random,
   }: {
-    readonly deliveries: Pick<DeliveryStore, 'open' | 'record' | 'postpone'>;
+    readonly deliveries: Pick<DeliveryStore, 'open' | 'record' | 'postpone' | 'withhold'>;
+    /** Whether the receiver may have this event now; asked before each attempt. 503 while nobody can say. */
+    readonly mayDeliver: (parcel: Parcel) => Promise<boolean>;
     readonly attemptDelivery: AttemptDelivery;
     readonly disabled: Parameters<DeliveryStore['record']>[2];
     readonly random: () => number;
@@ -39,6 +42,7 @@ export const createDeliver =
     };
     let result: AttemptResult;
     try {
+      if (!(await mayDeliver(parcel))) return await deliveries.withhold(claim);
       result = await attempt();
     } catch (error) {
       if (!isVaultError(error, 'service_unavailable')) throw error;

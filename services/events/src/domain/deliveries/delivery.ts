@@ -21,6 +21,8 @@ export interface Parcel extends EndpointPlace {
   readonly url: string;
   readonly eventId: string;
   readonly eventType: string;
+  /** Policy path of what the event is about. */
+  readonly path: string | null;
   /** The envelope, byte for byte. */
   readonly body: string;
   /** This attempt, from 1. */

@@ -21,7 +21,12 @@ export interface PollingDelivery {
   readonly bufferSize: number;
 }
 
-export type SubscriptionDelivery = PollingDelivery;
+export interface WebhookDelivery {
+  readonly type: 'webhook';
+  readonly url: string;
+}
+
+export type SubscriptionDelivery = PollingDelivery | WebhookDelivery;
 
 /** A request for events of a tenant, made by one identity (rest-api-core 10). */
 export interface Subscription {
@@ -32,7 +37,7 @@ export interface Subscription {
   /** Globs over policy paths. */
   readonly paths: readonly string[];
   readonly events: readonly string[];
-  readonly filters: EventFilters | null;
+  readonly filters: EventFilters;
   readonly delivery: SubscriptionDelivery;
   readonly createdAtMicros: number;
   readonly updatedAtMicros: number;

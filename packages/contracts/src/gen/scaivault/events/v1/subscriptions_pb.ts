@@ -311,7 +311,8 @@ export type UpdateSubscriptionRequest = Message<"scaivault.events.v1.UpdateSubsc
   filters?: EventFilters | undefined;
 
   /**
-   * A paused subscription hears nothing; what is buffered can still be fetched.
+   * A paused subscription hears nothing; what is buffered can still be fetched, what waits to be sent is given up. `active`
+   * also clears the failures of one that the server has disabled.
    *
    * @generated from field: optional string status = 7;
    */
@@ -347,6 +348,8 @@ export type SubscriptionDeliveryChanges = Message<"scaivault.events.v1.Subscript
   url?: string | undefined;
 
   /**
+   * The former one signs beside it for a day.
+   *
    * @generated from field: optional string secret = 3;
    */
   secret?: string | undefined;
