@@ -58,7 +58,8 @@ export interface AttackWorld {
 const makeTargets = async (vault: Vault): Promise<Targets> => {
   const [word] = canaries;
   const path = 'attack/target';
-  const post = async (address: string, body?: object) => succeeded(await vault.request('POST', address, body === undefined ? {} : { body })).json;
+  const post = async (address: string, body?: object) =>
+    succeeded(await vault.request('POST', address, body === undefined ? {} : { body })).json;
   const fields = [{ name: 'value', generator: 'static', config: { value: word } }];
   const { id: secret_policy_id } = await post('/v1/secret-policies', { name: word, description: word, fields });
   for (const value of [`${word} 1`, `${word} 2`]) {
