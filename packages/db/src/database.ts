@@ -1,8 +1,9 @@
 import type { ScopeId } from '@scaivault/tenancy';
+import { createAnnouncer } from './announcer.ts';
 import { openConnection } from './connection.ts';
 import { parseConnectionTarget } from './connection-target.ts';
 import { createLanes } from './lanes.ts';
-import { type Listening, startListening } from './listen.ts';
+import { type Listening, type SoleListening, startListening } from './listen.ts';
 import { createPool, type PoolStats } from './pool.ts';
 import { createSql, type Sql, type Tx } from './sql-tag.ts';
 import { runTransaction } from './transaction.ts';
@@ -43,6 +44,8 @@ export interface Database {
    * new session. Its loss is made good by itself; only what is said meanwhile is not heard.
    */
   listen(topic: string, heard: (payload: string) => void): Listening;
+  /** The same for one session at a time, in all processes together: the others wait until that one ends. */
+  listenAlone(topic: string, heard: (payload: string) => void): SoleListening;
   poolStats(): PoolStats;
   /** Lets running work end for up to five seconds. */
   close(): Promise<void>;
@@ -88,26 +91,30 @@ export const openDatabase = (options: DatabaseOptions): Database => {
   // Half of the pool stays for transactions, however many statements there are.
   const lanes = createLanes(pool, Math.min(mostLanes, Math.ceil(options.poolSize / 2)));
   const sql = createSql((parts) => lanes.run((connection) => connection.run(parts)));
+  const announce = createAnnouncer(sql, schema);
+  const startListeningTo = (topic: string, isSole: boolean, heard: (payload: string) => void): SoleListening =>
+    startListening({
+      open: (onLost, onNotify) => openConnection({ ...settings, onNotify }, onLost),
+      channel: `${schema}_${topic}`,
+      isSole,
+      heard,
+      onError: options.onError ?? (() => {}),
+    });
 
   return {
     sql,
     withScope(scopeId, work) {
       // Outside a transaction the setting reads as '', so an empty scope would be everybody's.
       if (scopeId.length === 0) return Promise.reject(new Error('The scope is empty.'));
-      return pool.use((connection) => runTransaction(connection, scopeId, work));
+      return pool.use((connection) => runTransaction(connection, scopeId, work, announce));
     },
-    transaction: (work) => pool.use((connection) => runTransaction(connection, undefined, work)),
+    transaction: (work) => pool.use((connection) => runTransaction(connection, undefined, work, announce)),
     verifyRole: () => verifyRole(sql, role),
     ping: async () => {
       await sql`select 1`;
     },
-    listen: (topic, heard) =>
-      startListening({
-        open: (onLost, onNotify) => openConnection({ ...settings, onNotify }, onLost),
-        channel: `${schema}_${topic}`,
-        heard,
-        onError: options.onError ?? (() => {}),
-      }),
+    listen: (topic, heard) => startListeningTo(topic, false, heard),
+    listenAlone: (topic, heard) => startListeningTo(topic, true, heard),
     poolStats: pool.stats,
     close: () => pool.close(closeGraceMs),
   };

@@ -17,7 +17,7 @@ export {
   type RequestPlace,
   type SealedRowKey,
 } from './idempotency-table.ts';
-export type { Listening } from './listen.ts';
+export type { Listening, SoleListening } from './listen.ts';
 export { type MigrateOptions, migrate } from './migrate.ts';
 export type { Migrations } from './migration-folder.ts';
 export type { PoolStats } from './pool.ts';

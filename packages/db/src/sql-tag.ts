@@ -36,6 +36,11 @@ export interface Tx extends SqlTag {
   readonly kind: 'transaction';
   /** Runs `work` so that its failure undoes only its own statements and leaves the transaction usable; never two at once. */
   savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Soon after the commit, and only then, whoever listens to this topic of the schema hears '' (see `Database.listen`).
+   * Within the transaction NOTIFY would make all commits wait for each other.
+   */
+  announce(topic: string): void;
 }
 
 type Execute = (parts: StatementParts) => Promise<Rows<Row[]>>;
@@ -56,5 +61,5 @@ const createTag = (execute: Execute) => {
 
 export const createSql = (execute: Execute): Sql => Object.assign(createTag(execute), { kind: 'pool' as const });
 
-export const createTx = (execute: Execute, savepoint: Tx['savepoint']): Tx =>
-  Object.assign(createTag(execute), { kind: 'transaction' as const, savepoint });
+export const createTx = (execute: Execute, savepoint: Tx['savepoint'], announce: Tx['announce']): Tx =>
+  Object.assign(createTag(execute), { kind: 'transaction' as const, savepoint, announce });

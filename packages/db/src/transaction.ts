@@ -1,3 +1,4 @@
+import type { Announce } from './announcer.ts';
 import type { Connection } from './connection.ts';
 import { databaseUnavailable } from './failure.ts';
 import { createTx, type Tx } from './sql-tag.ts';
@@ -14,6 +15,7 @@ const createTransactionTag = (connection: Connection) => {
   let isOpen = true;
   let last: Promise<unknown> = Promise.resolve();
   let savepoints = 0;
+  const topics = new Set<string>();
 
   // One after the other: the session works that way anyhow, and answers stay in step whatever fails between them.
   const execute = (parts: StatementParts): Promise<Rows<Row[]>> => {
@@ -37,9 +39,11 @@ const createTransactionTag = (connection: Connection) => {
     }
   };
 
-  const tx = createTx(execute, savepoint);
+  const tx = createTx(execute, savepoint, (topic) => void topics.add(topic));
   return {
     tx,
+    /** What is to be announced once it is committed. */
+    topics,
     /** No statement is taken any more; resolves when those already taken are done. */
     end: async (): Promise<void> => {
       isOpen = false;
@@ -78,6 +82,7 @@ export const runTransaction = async <T>(
   connection: Connection,
   scopeId: string | undefined,
   work: (tx: Tx) => Promise<T>,
+  announce: Announce,
 ): Promise<T> => {
   try {
     await begin(connection, scopeId);
@@ -85,7 +90,7 @@ export const runTransaction = async <T>(
     connection.discard('The transaction could not be begun.');
     throw error;
   }
-  const { tx, end } = createTransactionTag(connection);
+  const { tx, topics, end } = createTransactionTag(connection);
   let result: T;
   try {
     result = await work(tx);
@@ -97,5 +102,6 @@ export const runTransaction = async <T>(
   await end();
   if (connection.isLost) throw databaseUnavailable(new Error('The connection was lost before the commit.'));
   await commit(connection);
+  for (const topic of topics) announce(topic);
   return result;
 };

@@ -2,6 +2,7 @@ import { VaultError } from '@scaivault/errors';
 import type { Decision, Permission } from '@scaivault/policy-engine';
 import type { Metrics } from '@scaivault/runtime';
 import type { Caller } from './caller.ts';
+import type { NoteViolation } from './violations/open-violations.ts';
 
 const messages: Readonly<Record<string, string>> = {
   mfa_required: 'This needs a recent second factor.',
@@ -36,16 +37,28 @@ export interface Judgement {
 }
 
 /** Asks the caller's policies for a permission on a policy path. */
-export type Judge = (caller: Pick<Caller, 'judge'>, permission: Permission, policyPath: string) => Judgement;
+export type Judge = (
+  caller: Pick<Caller, 'judge' | 'tenantId' | 'identityId' | 'request'>,
+  permission: Permission,
+  policyPath: string,
+) => Judgement;
 
 export const createJudge =
-  (metrics: Pick<Metrics, 'policyDecisions'>): Judge =>
+  ({
+    metrics,
+    noteViolation,
+  }: {
+    readonly metrics: Pick<Metrics, 'policyDecisions'>;
+    readonly noteViolation: NoteViolation;
+  }): Judge =>
   (caller, permission, policyPath) => {
     const decision = caller.judge(permission, policyPath);
     const policyId = decision.policyId ?? undefined;
     if (decision.allowed) return { policyId, refusal: undefined };
     const refusal = denial(decision, permission, policyPath);
     metrics.policyDecisions.inc({ result: refusal.code });
+    const { code: errorCode, failedCondition } = decision;
+    noteViolation({ caller, policyPath, permission, errorCode, failedCondition });
     return { policyId, refusal };
   };
 

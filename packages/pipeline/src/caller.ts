@@ -1,6 +1,8 @@
 import type { Decision, Permission } from '@scaivault/policy-engine';
 import type { Glob, PartnerId, Scope, TenantId } from '@scaivault/tenancy';
 
+import type { RequestInfo } from './request-info.ts';
+
 export interface GroupMembership {
   readonly subjectId: string | null;
   /** `group:<name>` */
@@ -41,6 +43,8 @@ export interface Caller {
   readonly groups: readonly GroupMembership[];
   readonly scopes: ReadonlySet<string>;
   readonly token: TokenFacts;
+  /** The request that this is about, and where it came from. */
+  readonly request: Pick<RequestInfo, 'requestId' | 'sourceIp'>;
   /** Who really acts, for tokens with an `act` claim. */
   readonly actorId: string | null;
   /** Judges a policy path by the policies in force when the request began. */

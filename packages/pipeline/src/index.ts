@@ -40,3 +40,4 @@ export * from './resolve/identity-directory.ts';
 export * from './resolve/is-tenant-admin.ts';
 export * from './resolve/resolve-identity.ts';
 export * from './rpc-call.ts';
+export type { Violation } from './violations/fold-violations.ts';

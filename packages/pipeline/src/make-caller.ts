@@ -37,6 +37,7 @@ export const makeCaller = (
     groups: identity.groups,
     scopes: token.scopes,
     token: facts,
+    request,
     actorId: token.actorId,
     judge: (permission, path) => {
       evaluator ??= evaluatorFor(bundle, subjectIn(tenant, identity));

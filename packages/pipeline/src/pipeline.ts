@@ -38,6 +38,7 @@ import { resolveTenant } from './resolve/resolve-tenant.ts';
 import { defect, type RpcCall, rpcCallKey } from './rpc-call.ts';
 import { auditedWork, runAudited, runKeyed } from './run-audited.ts';
 import { compileRules } from './validate/compile-rules.ts';
+import type { NoteViolation } from './violations/open-violations.ts';
 
 export interface PipelineOptions {
   readonly authenticate: Authenticate;
@@ -47,6 +48,7 @@ export interface PipelineOptions {
   readonly overrides: RateOverrideSource;
   readonly audit: AuditTrail;
   readonly noteAuthFailure: NoteAuthFailure;
+  readonly noteViolation: NoteViolation;
   readonly metrics: Pick<Metrics, 'policyDecisions' | 'rpcRequests' | 'rpcSeconds'>;
   readonly logger: Logger;
   readonly nowMs: () => number;
@@ -182,7 +184,7 @@ const compileInput = (method: DescMethodUnary, check: InputCheck, once: CarryOut
 const compileAdmit = (method: DescMethodUnary, option: Access, options: PipelineOptions): Step => {
   const permission = permissionOf(method);
   const category = rateCategoryOf(method, option);
-  const judge = createJudge(options.metrics);
+  const judge = createJudge(options);
   const refusalOf = ({ caller, target, facts }: Passage): VaultError | undefined => {
     if (caller === undefined || permission === undefined) return undefined;
     const byRole = refusalByRole(caller, permission);
@@ -284,7 +286,7 @@ export const createPipeline =
     const identify = compileIdentify(method, option, options);
     const steps = stepsFor(method, option, options, identify, checkInput, once);
     const isEmpty = compileIsEmpty(method, option);
-    const judgeItem = compileJudgeItem(method, option, createJudge(options.metrics));
+    const judgeItem = compileJudgeItem(method, option, createJudge(options));
     const { audit } = options;
     const auditItem = compileAuditItem(option, audit);
     const path = rpcPath(method);

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
+import { incrementBase32, monotonicFactory } from 'ulid';
 
 /** The prefixes of the ids that this system mints (rest-api-core 1.3), by the thing they name. */
 export const idPrefixes = Object.freeze({
@@ -54,6 +54,12 @@ const ulidText = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** A fresh id: prefix, `_`, and a ULID that is larger than every earlier one of this process (rest-api-core 1.3). */
 export const newId = (prefix: IdPrefix): string => `${prefix}_${nextUlid()}`;
+
+/** The same, but larger than `last` too, an id of this prefix that some other process may have made, or ''. */
+export const newIdAfter = (prefix: IdPrefix, last: string): string => {
+  const fresh = newId(prefix);
+  return fresh > last ? fresh : `${prefix}_${incrementBase32(last.slice(prefix.length + 1))}`;
+};
 
 /** True when `text` is an id of this prefix as `newId` makes it: upper-case ULID, nothing around it. */
 export const isId = (prefix: IdPrefix, text: string): boolean =>

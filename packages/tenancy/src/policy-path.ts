@@ -23,7 +23,7 @@ export const parsePolicyPath = (text: string): PolicyPath => {
 };
 
 /** Where policies look for this secret: the path itself, or `partner/<path>` for a partner's (rest-api-core 2.5). */
-export const policyPathOf = (scope: Scope, path: SecretPath): PolicyPath =>
+export const policyPathOf = (scope: Pick<Scope, 'kind'>, path: SecretPath): PolicyPath =>
   (scope.kind === 'partner' ? `${partnerMark}${path}` : path) as string as PolicyPath;
 
 /**

@@ -19,9 +19,13 @@ export const tenantScope = (tenantId: TenantId, partnerId: PartnerId): Scope => 
 /** The scope of the objects that all tenants of a partner share (rest-api-core 3.2). */
 export const partnerScope = (partnerId: PartnerId): Scope => ({ kind: 'partner', partnerId });
 
+/** Whether this is the key of what all tenants of a partner share. */
+export const isPartnerScopeId = (id: ScopeId): boolean => id.startsWith('p:');
+
 /** The stored key of a scope; the letter in front keeps a tenant and a partner of the same name apart. */
-export const scopeId = (scope: Scope): ScopeId =>
-  (scope.kind === 'tenant' ? `t:${scope.tenantId}` : `p:${scope.partnerId}`) as ScopeId;
+export const scopeId = (
+  scope: { readonly kind: 'tenant'; readonly tenantId: TenantId } | Extract<Scope, { kind: 'partner' }>,
+): ScopeId => (scope.kind === 'tenant' ? `t:${scope.tenantId}` : `p:${scope.partnerId}`) as ScopeId;
 
 /** The tenant whose scope that is; undefined for a partner's. */
 export const tenantOfScope = (scope: ScopeId): TenantId | undefined =>

@@ -1,5 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { EventIntakeService, type ShippedEvent } from '@scaivault/contracts';
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
 import {
   createAuditTrail,
@@ -9,6 +10,7 @@ import {
   createRateLimiter,
   createTokenBuckets,
   type ProcessKit,
+  type Violation,
 } from '@scaivault/pipeline';
 import {
   clientCredentials,
@@ -27,6 +29,7 @@ import {
 } from '@scaivault/runtime';
 import type { JWTPayload } from 'jose';
 import { type Logger, pino } from 'pino';
+import { createFakeEvents } from './fake-events.ts';
 import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
 import { createTestTokens } from './test-tokens.ts';
 import { createTestWorld, type TestWorld } from './test-world.ts';
@@ -52,6 +55,12 @@ export interface StartedModule extends AsyncDisposable {
   /** Log lines written so far, JSON texts. */
   readonly logLines: readonly string[];
   readonly module: ServiceModule;
+  /** Where somebody listens to reads of secrets. */
+  readonly accessScopes: Set<string>;
+  /** What its outbox has shipped so far. */
+  readonly shipped: readonly ShippedEvent[];
+  /** Refusals by policies. */
+  readonly violations: readonly Violation[];
   /** A client whose calls carry a token with these claims; `tenant_id` tnt_a, `sub` usr_admin with role tenant_admin by default. */
   client<Service extends DescService>(
     service: Service,
@@ -173,6 +182,7 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
     metrics,
   });
   const authenticate = createAuthenticate({ verify: tokens.verify, limiter, onFailure: () => {} });
+  const violations: Violation[] = [];
   const pipeline = createPipeline({
     authenticate,
     directory: world,
@@ -180,11 +190,15 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
     limiter,
     overrides: world,
     audit,
+    noteViolation: (violation) => violations.push(violation),
     noteAuthFailure: createNoteAuthFailure({ directory: world, audit, tenantClaims: ['tenant_id'] }),
     metrics,
     logger,
     nowMs,
   });
+  const fakeEvents = createFakeEvents();
+  let events = fakeEvents.dispatcher;
+  const toEvents = createDirectTransport(() => events, 'secrets');
   const module = await options.create(
     {
       config,
@@ -193,20 +207,26 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
       nowMs,
       peersMaySurviveUs: false,
       transportTo: (peer) => {
-        const transport = options.peers?.[peer];
+        const transport = options.peers?.[peer] ?? (peer === 'events' ? toEvents : undefined);
         if (transport === undefined) throw new Error(`This test has no ${peer} service.`);
         return transport;
       },
     },
     { audit, verify: tokens.verify, directory: world, policies: world, health: calmHealth },
   );
-  const wire = await openWire(options.wire, createDispatcher(module.services, pipeline));
+  const dispatcher = createDispatcher(module.services, pipeline);
+  // The events service is its own.
+  if (module.services.some(({ desc }) => desc.typeName === EventIntakeService.typeName)) events = dispatcher;
+  const wire = await openWire(options.wire, dispatcher);
   await module.start();
   return {
     world,
     journal,
     logLines,
     module,
+    shipped: fakeEvents.shipped,
+    accessScopes: fakeEvents.accessScopes,
+    violations,
     client: async (service, claims = {}, headers = {}) => {
       const token = await tokens.sign({ ...admin, ...claims });
       return createClient(

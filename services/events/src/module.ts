@@ -9,6 +9,7 @@ import {
 } from '@scaivault/db';
 import { chooseClock, type Worker, workOff } from '@scaivault/jobs';
 import { createOutbound } from '@scaivault/outbound';
+import { createOutboxTable, createShipEvents, type Relay, startRelay } from '@scaivault/outbox';
 import {
   createFindAbsent,
   createIdempotency,
@@ -25,6 +26,7 @@ import {
   type ServiceModule,
 } from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock, isId } from '@scaivault/tenancy';
+import { createFindPlace } from './adapters/find-place.ts';
 import { createSecretBox } from './adapters/secret-box.ts';
 import { createSendOutbound } from './adapters/send-outbound.ts';
 import { createAddDeliveries } from './app/deliveries/add-deliveries.ts';
@@ -32,7 +34,7 @@ import { createAttemptDelivery } from './app/deliveries/attempt-delivery.ts';
 import { createDeliver } from './app/deliveries/deliver.ts';
 import { createForgetEndpoints } from './app/deliveries/forget-endpoints.ts';
 import { createRunDeliveries } from './app/deliveries/run-deliveries.ts';
-import { createFanOut } from './app/fan-out.ts';
+import { createFindAccessScopes } from './app/find-access-scopes.ts';
 import { createForgetEvents } from './app/forget-events.ts';
 import { createSubscriptions } from './app/subscriptions/create-subscriptions.ts';
 import { createTakeEvents } from './app/take-events.ts';
@@ -83,7 +85,7 @@ export const createEventsModule = async (
   const clock = (): number => Math.floor(nowMs()) * 1000;
   const transactions = createTransactions(db);
   const events = createEventTable(db);
-  const listeners = createListenerTable();
+  const listeners = createListenerTable(db);
   const nowMicros = createMicroClock(nowMs);
   const cursors = createCursorCodec({ key: await loadCursorKey(db), nowMs });
   const buffers = createBufferTable(db);
@@ -104,9 +106,10 @@ export const createEventsModule = async (
   const log = createDeliveryLogTable(db);
   const webhooks = createWebhookTable(db, { listeners, endpoints, events, log });
   const addDeliveries = createAddDeliveries({ deliveries });
-  const fanOut = createFanOut({
+  const takeEvents = createTakeEvents({
     listeners,
     events,
+    findPlace: createFindPlace(kit.directory),
     transactions,
     targets: {
       webhook: addDeliveries,
@@ -134,7 +137,7 @@ export const createEventsModule = async (
   });
   let worker: Worker | undefined;
   const wake = (): void => worker?.wake();
-  const tellDisabled = createTellDisabled({ webhooks, fanOut, nowMicros });
+  const tellDisabled = createTellDisabled({ webhooks, nowMicros });
   const runs = createRunDeliveries({
     deliveries,
     deliver: createDeliver({
@@ -162,18 +165,21 @@ export const createEventsModule = async (
     nowMicros,
     wake,
   });
-  const takeEvents = createTakeEvents({ transactions, fanOut });
   const takeAndWake = async (taken: Parameters<typeof takeEvents>[0]): Promise<void> => {
     await takeEvents(taken);
     wake();
   };
   let listening: Listening | undefined;
   let repetitions: readonly Repetition[] = [];
+  let relay: Relay | undefined;
 
   return {
     name: 'events',
     services: [
-      mount(EventIntakeService, createEventIntakeService({ takeEvents: takeAndWake })),
+      mount(
+        EventIntakeService,
+        createEventIntakeService({ takeEvents: takeAndWake, findAccessScopes: createFindAccessScopes({ listeners }) }),
+      ),
       withIdempotency(
         mount(SubscriptionService, createSubscriptionService(subscriptions.useCases), subscriptionInputChecks),
         idempotency,
@@ -199,6 +205,13 @@ export const createEventsModule = async (
         repeat(subscriptions.expireEvents, { everyMs: sweepEveryMs, onFailure: failed('Letting go of old events') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
+      // What happens to listeners themselves takes the same road as what happens elsewhere.
+      relay = startRelay({
+        db,
+        table: createOutboxTable(db),
+        ship: createShipEvents(transportTo('events')),
+        onFailure: failed('Shipping events'),
+      });
       worker = await workOff({
         pass: runs.pass,
         openClock: chooseClock({ config, name: 'deliveries', logger, nowMs }),
@@ -209,6 +222,7 @@ export const createEventsModule = async (
     drain: room.close,
     stop: async () => {
       room.close();
+      await relay?.stop();
       await listening?.close();
       for (const repetition of repetitions) await repetition.stop();
       await worker?.stop();

@@ -1,7 +1,6 @@
 import { type Database, openDatabase } from '@scaivault/db';
 import { newId, type PartnerId, type ScopeId, type TenantId } from '@scaivault/tenancy';
 import { createTestDatabase } from '@scaivault/testkit';
-import { createFanOut } from '../src/app/fan-out.ts';
 import { createTakeEvents } from '../src/app/take-events.ts';
 import type { IncomingEvent } from '../src/domain/incoming-event.ts';
 import type { Listener } from '../src/domain/listener.ts';
@@ -16,8 +15,7 @@ export const eventOf = (more: Partial<IncomingEvent> = {}): IncomingEvent => ({
   id: newId('evt'),
   type: 'secret.rotated',
   atMicros: 1_790_000_000_123_456,
-  tenantId: 'tnt_a' as TenantId,
-  partnerId: 'ptn_x' as PartnerId,
+  audience: { kind: 'tenant', tenantId: 'tnt_a' as TenantId },
   identityId: 'user:ada@a.example',
   path: 'app/db',
   data: '{"old_version":1,"new_version":2}',
@@ -50,6 +48,8 @@ export interface OpenEvents extends AsyncDisposable {
   readonly given: { readonly webhook: Given[]; readonly subscription: Given[] };
   readonly listeners: ReturnType<typeof createListenerTable>;
   readonly events: ReturnType<typeof createEventTable>;
+  /** Of each tenant that is known, by scope. */
+  readonly partners: Map<string, string>;
   take(events: readonly IncomingEvent[]): Promise<void>;
   listen(listener: Listener, isActive?: boolean): Promise<Listener>;
 }
@@ -68,7 +68,7 @@ export const openEvents = async (): Promise<OpenEvents> => {
   const db = open('scaivault_events', 4);
   const owner = open(new URL(database.url).username, 1);
   const transactions = createTransactions(db);
-  const listeners = createListenerTable();
+  const listeners = createListenerTable(db);
   const events = createEventTable(db);
   const given = { webhook: [] as Given[], subscription: [] as Given[] };
   const note =
@@ -77,9 +77,16 @@ export const openEvents = async (): Promise<OpenEvents> => {
       given[kind].push(...matches.map(({ listener, event }): Given => [scopeId, listener.id, event.id]));
       return Promise.resolve();
     };
-  const fanOut = createFanOut({
+  const partners = new Map(['a', 'b', 'c'].map((name) => [`t:tnt_${name}`, name === 'c' ? 'ptn_y' : 'ptn_x']));
+  const take = createTakeEvents({
     listeners,
     events,
+    findPlace: (scopeId) => {
+      const partnerId = partners.get(scopeId) as PartnerId | undefined;
+      return Promise.resolve(
+        partnerId === undefined ? undefined : { tenantId: scopeId.slice(2) as TenantId, partnerId },
+      );
+    },
     transactions,
     targets: { webhook: note('webhook'), subscription: note('subscription') },
   });
@@ -89,7 +96,8 @@ export const openEvents = async (): Promise<OpenEvents> => {
     given,
     listeners,
     events,
-    take: createTakeEvents({ transactions, fanOut }),
+    take,
+    partners,
     listen: async (listener, isActive = true) => {
       await db.withScope(listener.scopeId, (tx) => listeners.put(tx, listener, isActive));
       return listener;

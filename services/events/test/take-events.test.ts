@@ -2,6 +2,8 @@ import type { PartnerId, ScopeId, TenantId } from '@scaivault/tenancy';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventOf, listenerOf, type OpenEvents, openEvents } from './open-events.ts';
 
+const ofPartnerX = { kind: 'partner', partnerId: 'ptn_x' as PartnerId } as const;
+
 let opened: OpenEvents;
 beforeAll(async () => {
   opened = await openEvents();
@@ -60,8 +62,8 @@ describe('events that are taken', () => {
     const a = await opened.listen(listenerOf());
     const b = await opened.listen(listenerOf({ scopeId: 't:tnt_b' as ScopeId }));
     await opened.listen(listenerOf({ scopeId: 't:tnt_c' as ScopeId, partnerId: 'ptn_y' as PartnerId }));
-    const shared = eventOf({ tenantId: null, path: 'partner/app/db' });
-    const own = eventOf({ tenantId: 'tnt_b' as TenantId });
+    const shared = eventOf({ audience: ofPartnerX, path: 'partner/app/db' });
+    const own = eventOf({ audience: { kind: 'tenant', tenantId: 'tnt_b' as TenantId } });
     await opened.take([shared, own]);
     expect(opened.given.webhook).toEqual([
       ['t:tnt_a', a.id, shared.id],
@@ -69,6 +71,18 @@ describe('events that are taken', () => {
       ['t:tnt_b', b.id, own.id],
     ]);
     expect((await stored()).map(({ scope }) => scope).toSorted()).toEqual(['t:tnt_a', 't:tnt_b', 't:tnt_b']);
+  });
+
+  it('go by the partner that a tenant has now, and to no tenant that is gone', async () => {
+    await opened.listen(listenerOf());
+    await opened.listen(listenerOf({ scopeId: 't:tnt_gone' as ScopeId }));
+    opened.partners.set('t:tnt_a', 'ptn_y');
+    await opened.take([
+      eventOf({ audience: ofPartnerX }),
+      eventOf({ audience: { kind: 'tenant', tenantId: 'tnt_gone' as TenantId } }),
+    ]);
+    expect(opened.given.webhook).toEqual([]);
+    opened.partners.set('t:tnt_a', 'ptn_x');
   });
 
   it('are given out once, however often they come and at whatever time', async () => {
@@ -89,14 +103,14 @@ describe('events that are taken', () => {
   it('are stored as the envelope that every receiver gets', async () => {
     await opened.listen(listenerOf());
     const event = eventOf();
-    await opened.take([event, eventOf({ path: null, tenantId: null, requestId: null })]);
+    await opened.take([event, eventOf({ path: null, audience: ofPartnerX, requestId: null })]);
     const rows = await opened.owner.sql<{ body: string }[]>`select body from events.event order by id`;
     expect(rows[0]?.body).toBe(
       `{"event_id":"${event.id}","event_type":"secret.rotated","timestamp":"2026-09-21T14:13:20.123456Z",` +
         '"tenant_id":"tnt_a","partner_id":"ptn_x","identity_id":"user:ada@a.example","path":"app/db",' +
         '"data":{"old_version":1,"new_version":2},"request_id":"req_1"}',
     );
-    expect(JSON.parse(rows[1]?.body ?? '')).toMatchObject({ tenant_id: null, request_id: null });
+    expect(JSON.parse(rows[1]?.body ?? '')).toMatchObject({ tenant_id: null, partner_id: 'ptn_x', request_id: null });
     expect(rows[1]?.body).not.toContain('"path"');
   });
 });
@@ -111,6 +125,17 @@ describe('events that are kept', () => {
     expect(await opened.events.forget(before, 1)).toBe(1);
     expect(await opened.events.forget(before, 10)).toBe(1);
     expect(await stored()).toHaveLength(1);
+  });
+});
+
+describe('listeners to reads of secrets', () => {
+  it('are known by their tenants and the partners of these, whatever name they listen to', async () => {
+    await opened.listen(listenerOf({ events: ['secret.accessed'] }));
+    await opened.listen(listenerOf({ scopeId: 't:tnt_b' as ScopeId, events: ['policy.*', 'secret.*'] }));
+    const others = { scopeId: 't:tnt_c' as ScopeId, partnerId: 'ptn_y' as PartnerId };
+    await opened.listen(listenerOf({ ...others, events: ['secret.created', 'policy.*'] }));
+    await opened.listen(listenerOf({ ...others, events: ['*'] }), false);
+    expect((await opened.listeners.findAccessScopes(10)).toSorted()).toEqual(['p:ptn_x', 't:tnt_a', 't:tnt_b']);
   });
 });
 

@@ -1,5 +1,6 @@
 import { PolicyFeedService, PolicyService, RateLimitFeedService, RateLimitService } from '@scaivault/contracts';
 import { createIdempotencyTable, createRevisionLog, loadCursorKey, openDatabase } from '@scaivault/db';
+import { createOutboxTable, createShipEvents, type Relay, startRelay } from '@scaivault/outbox';
 import {
   createIdempotency,
   createRemoteKeySeal,
@@ -126,7 +127,9 @@ export const createPolicyModule = async ({
   const pinBindings = createPinBindings({ bindings, identities, putInForce });
   const sweepBindings = createSweepBindings({ bindings, nowMicros });
   const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
+  const shipEvents = createShipEvents(transportTo('events'));
   let repetitions: readonly Repetition[] = [];
+  let relay: Relay | undefined;
 
   return {
     name: 'policy',
@@ -144,9 +147,11 @@ export const createPolicyModule = async ({
         repeat(sweepBindings, { everyMs: sweepEveryMs, onFailure: failed('Sweeping expired bindings') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
+      relay = startRelay({ db, table: createOutboxTable(db), ship: shipEvents, onFailure: failed('Shipping events') });
       return Promise.resolve();
     },
     stop: async () => {
+      await relay?.stop();
       await feed.close();
       for (const repetition of repetitions) await repetition.stop();
       await db.close();

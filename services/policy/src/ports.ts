@@ -1,3 +1,4 @@
+import type { EventOrigin } from '@scaivault/outbox';
 import type { Once } from '@scaivault/pipeline';
 import type { ScopeId, TenantId } from '@scaivault/tenancy';
 import type { Binding, BoundType, UnpinnedBinding } from './domain/binding.ts';
@@ -15,25 +16,26 @@ interface PolicyPage {
   readonly nowMicros: number;
 }
 
-/** The policies of a scope; each call is one transaction, and those that write commit with their `once`. */
+/** What commits with a change: whose deed it is, for the event that tells of it, and the right to carry it out. */
+export interface Deed {
+  readonly origin: EventOrigin;
+  readonly once?: Once | undefined;
+}
+
+/** The policies of a scope; each call is one transaction, and those that write tell of it in that. */
 export interface PolicyStore {
   find(scopeId: ScopeId, id: string): Promise<Policy | undefined>;
   /** Up to `limit` policies by id. */
   list(scopeId: ScopeId, page: PolicyPage): Promise<readonly PolicySummary[]>;
   /** 409 `name_conflict`; 400 `invalid_policy` when all policies of the scope would come to too much. */
-  insert(scopeId: ScopeId, policy: Policy, once: Once | undefined): Promise<void>;
+  insert(scopeId: ScopeId, policy: Policy, deed: Deed): Promise<void>;
   /** Writes what `edit` makes of the row, which is locked meanwhile; undefined when there is none. Refuses as `insert`. */
-  change(
-    scopeId: ScopeId,
-    id: string,
-    edit: (current: Policy) => Policy,
-    once: Once | undefined,
-  ): Promise<Policy | undefined>;
+  change(scopeId: ScopeId, id: string, edit: (current: Policy) => Policy, deed: Deed): Promise<Policy | undefined>;
   /** Removes it with its bindings, unless live ones are there and `force` is false; then their number, else 0. */
   remove(
     scopeId: ScopeId,
     id: string,
-    options: { readonly force: boolean; readonly nowMicros: number },
+    options: { readonly force: boolean; readonly origin: EventOrigin },
   ): Promise<{ readonly found: boolean; readonly inUseBy: number }>;
 }
 
@@ -52,13 +54,13 @@ export interface BindingStore {
   ): Promise<readonly Binding[]>;
   /**
    * Adds the binding, or renews that of the same identity: the same subject, or an unpinned one of the same name, which
-   * is pinned by it. `createdAtMicros` counts as now; what it writes commits with `once`. `directory`: the tenant in whose
+   * is pinned by it. `createdAtMicros` counts as now; `directory`: the tenant in whose
    * directory the name was looked up.
    */
   bind(
     scopeId: ScopeId,
     binding: Binding,
-    options: { readonly directory: TenantId; readonly most: number; readonly once: Once | undefined },
+    options: { readonly directory: TenantId; readonly most: number; readonly deed: Deed },
   ): Promise<BindOutcome>;
   /** Up to `most` live bindings of all scopes that no subject is behind yet, in a fixed order from behind `after` on. */
   unpinned(after: UnpinnedBinding | undefined, most: number): Promise<readonly UnpinnedBinding[]>;
@@ -68,7 +70,7 @@ export interface BindingStore {
    */
   pin(binding: UnpinnedBinding, subjectId: string): Promise<void>;
   /** False when there is none. */
-  unbind(scopeId: ScopeId, policyId: string, id: string, nowMicros: number): Promise<boolean>;
+  unbind(scopeId: ScopeId, policyId: string, id: string, origin: EventOrigin): Promise<boolean>;
   /** True when a live binding names this identity. */
   isBound(scopeId: ScopeId, identityId: string, nowMicros: number): Promise<boolean>;
   /** Removes up to `most` bindings of any scope that expired before that time; how many. */

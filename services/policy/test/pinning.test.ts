@@ -27,6 +27,7 @@ const openStore = async () => {
 const tenant = 't:tnt_a' as ScopeId;
 const partner = 'p:ptn_x' as ScopeId;
 const nowMicros = Date.now() * 1000;
+const origin = { identityId: 'test', requestId: null, atMicros: nowMicros };
 const later = nowMicros + 3_600_000_000;
 
 let store: Awaited<ReturnType<typeof openStore>>;
@@ -48,7 +49,7 @@ beforeEach(async () => {
     await store.db.withScope(scopeId, (tx) => tx`delete from policy where scope_id = ${scopeId}`);
     const at = { createdAtMicros: nowMicros, updatedAtMicros: nowMicros };
     const fields = { name: 'n', description: null, priority: 1, rules: { json: '[]', count: 1 }, isActive: true };
-    await store.policies.insert(scopeId, { id: 'pol_1', scope: 'tenant', ...fields, ...at }, undefined);
+    await store.policies.insert(scopeId, { id: 'pol_1', scope: 'tenant', ...fields, ...at }, { origin });
   }
   const putInForce: PutInForce = async (scopeId, commit) => {
     const result = await commit();
@@ -85,7 +86,7 @@ const bind = async (
       createdBy: 'test',
       ...more,
     },
-    { directory: parseTenantId(directory), most: 1_000, once: undefined },
+    { directory: parseTenantId(directory), most: 1_000, deed: { origin } },
   );
 const pinsOf = async (scopeId = tenant) =>
   (await store.bindings.list(scopeId, 'pol_1', { after: '', limit: 1_000, nowMicros })).map(
@@ -115,7 +116,7 @@ it('leaves alone what was pinned or taken away between the question and the answ
   await bind('bnd_2', 'user:bob');
   const [first, second] = await store.bindings.unpinned(undefined, 10);
   await store.bindings.pin(first!, 'usr_1');
-  await store.bindings.unbind(tenant, 'pol_1', 'bnd_2', nowMicros);
+  await store.bindings.unbind(tenant, 'pol_1', 'bnd_2', origin);
   await store.bindings.pin(first!, 'usr_2');
   await store.bindings.pin(second!, 'usr_3');
   expect(await pinsOf()).toEqual([['bnd_1', 'usr_1', null]]);

@@ -21,13 +21,14 @@ it('removes what has long expired in every scope, in batches, and nothing that i
   });
   onTestFinished(() => db.close());
   const now = Date.now() * 1000;
+  const origin = { identityId: 'test', requestId: null, atMicros: now };
   const policies = createPolicyTable(db);
   const bindings = createBindingTable(db);
   const scopes = ['t:tnt_a', 'p:ptn_x'] as never[];
   for (const scopeId of scopes) {
     const at = { createdAtMicros: now, updatedAtMicros: now };
     const fields = { name: 'n', description: null, priority: 1, rules: { json: '[]', count: 1 }, isActive: true };
-    await policies.insert(scopeId, { id: 'pol_1', scope: 'tenant', ...fields, ...at }, undefined);
+    await policies.insert(scopeId, { id: 'pol_1', scope: 'tenant', ...fields, ...at }, { origin });
     await db.withScope(
       scopeId,
       (tx) => tx`

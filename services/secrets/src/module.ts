@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { KeyService, SecretPoliciesService, SecretsService, SystemService } from '@scaivault/contracts';
 import { createKeyChain } from '@scaivault/crypto';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
+import { createAccessInterest, createOutboxTable, createShipEvents, type Relay, startRelay } from '@scaivault/outbox';
 import { createIdempotency, createSystemAudit, type ProcessKit, withIdempotency } from '@scaivault/pipeline';
 import {
   ConfigurationError,
@@ -25,6 +26,7 @@ import { createReadHealth } from './app/read-health.ts';
 import { createSecretPolicyUseCases } from './app/secret-policies/use-cases.ts';
 import { createSweepDueSecrets } from './app/sweep-due-secrets.ts';
 import { createSweepLooseObjects } from './app/sweep-loose-objects.ts';
+import { createTellAccess } from './app/tell-access.ts';
 import { createTurns } from './app/turns.ts';
 import { createSecretsUseCases } from './app/use-cases.ts';
 import { createSecretsInputChecks } from './rpc/check-input.ts';
@@ -33,6 +35,7 @@ import { createKeyRpc } from './rpc/key-rpc.ts';
 import { createSecretPoliciesRpc } from './rpc/secret-policies-rpc.ts';
 import { createSecretsRpc } from './rpc/secrets-rpc.ts';
 import { createSystemRpc } from './rpc/system-rpc.ts';
+import { createAccessEvents } from './store/access-events.ts';
 import { createAccessTimes } from './store/access-times.ts';
 import { createDueSecrets } from './store/due-secrets.ts';
 import { createKeyVersionTable, holdsKeys } from './store/key-version-table.ts';
@@ -48,7 +51,7 @@ const idempotencyKeysEveryMs = 15 * 60_000;
 
 /** The secrets service, wired. */
 export const createSecretsModule = async (
-  { config, logger, metrics, nowMs }: ModuleDependencies,
+  { config, logger, metrics, transportTo, nowMs }: ModuleDependencies,
   kit: Pick<ProcessKit, 'audit' | 'health'>,
 ): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
@@ -97,6 +100,11 @@ export const createSecretsModule = async (
     onFailure: failed('Writing down when secrets were read'),
   });
 
+  const interest = createAccessInterest({
+    transport: transportTo('events'),
+    nowMs: () => performance.now(),
+    onFailure: failed('Asking who listens to reads'),
+  });
   const cursorKey = await loadCursorKey(db);
   const cursors = createCursorCodec({ key: cursorKey, nowMs });
   const secretPolicies = createSecretPolicyUseCases({
@@ -111,6 +119,11 @@ export const createSecretsModule = async (
     policies,
     cipher,
     recorder,
+    tellAccess: createTellAccess({
+      isListened: interest.isListened,
+      accessEvents: createAccessEvents(db),
+      clock,
+    }),
     generateValue: secretPolicies.generateValue,
     versionCursors: cursors,
     pathCursors: createPathCursors({ key: cursorKey, nowMs }),
@@ -139,7 +152,9 @@ export const createSecretsModule = async (
     encryption: () => keys.health(),
     objectStore: config.S3_BUCKET === undefined ? undefined : () => objects.check(),
   });
+  const shipEvents = createShipEvents(transportTo('events'));
   let repetitions: readonly Repetition[] = [];
+  let relay: Relay | undefined;
 
   return {
     name: 'secrets',
@@ -159,7 +174,7 @@ export const createSecretsModule = async (
       ),
     ],
     checks: { database: () => db.ping(), encryption: () => keys.health() },
-    start: () => {
+    start: async () => {
       // Only told: without the store large values are 503, and all else works.
       objects.check().catch((error) => logger.warn({ err: error }, 'The object store of large values cannot be used'));
       repetitions = [
@@ -171,9 +186,12 @@ export const createSecretsModule = async (
         }),
         repeat(recorder.flush, { everyMs: accessTimesEveryMs, onFailure: () => {} }),
       ];
-      return Promise.resolve();
+      relay = startRelay({ db, table: createOutboxTable(db), ship: shipEvents, onFailure: failed('Shipping events') });
+      await interest.start();
     },
     stop: async () => {
+      interest.stop();
+      await relay?.stop();
       for (const repetition of repetitions) await repetition.stop();
       await recorder.flush();
       await objects.close();

@@ -1,6 +1,7 @@
 import type { Once } from '@scaivault/pipeline';
 import type { CursorBinding, Scope, ScopeId, SecretPath } from '@scaivault/tenancy';
 import type { SecretFacts, SecretPolicyRef, VersionFacts } from './domain/secret.ts';
+import type { SecretEvent, TellWrite } from './domain/secret-events.ts';
 import type { SecretMetadata } from './domain/secret-metadata.ts';
 import type { SecretPolicy } from './domain/secret-policies/secret-policy.ts';
 
@@ -53,6 +54,8 @@ export interface NewVersion extends SecretChanges {
   readonly expiresAtMicros: number | null;
   /** Set when the version takes the place of the one before by a rotation. */
   readonly rotation?: Rotation | undefined;
+  /** What is told of it, in the transaction that adds it. */
+  readonly events: TellWrite;
 }
 
 export interface Rotation {
@@ -80,6 +83,8 @@ export interface HeldSecret {
   settle(nowMicros: number): Promise<void>;
   /** Erases the row, its versions and their keys. */
   erase(atMicros: number): Promise<void>;
+  /** Writes down that this happens: it has happened exactly if the work is committed. */
+  tell(events: readonly SecretEvent[]): Promise<void>;
 }
 
 /** Rows in byte order of the path, from behind `after` on. */
@@ -94,7 +99,6 @@ export interface SecretScan {
 
 export interface ScannedSecret extends SecretFacts {
   readonly path: SecretPath;
-  readonly tags: readonly string[];
 }
 
 /** Place in the order of what expires: by time, then by path. */
@@ -177,6 +181,12 @@ export interface DueSecrets {
   find(nowMicros: number, limit: number): Promise<readonly SecretPlace[]>;
   /** Like `SecretStore.hold`, but passes by a secret that is gone or that somebody else holds. */
   holdFree(place: SecretPlace, work: (held: HeldSecret) => Promise<void>): Promise<void>;
+}
+
+/** Accesses as events. */
+export interface AccessEvents {
+  /** Resolves when it is committed. 503 `service_unavailable` when that cannot be done. */
+  add(owner: ScopeId, path: SecretPath, event: SecretEvent): Promise<void>;
 }
 
 /** When secrets were last read, for those that are not written down yet. */

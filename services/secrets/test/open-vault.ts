@@ -30,10 +30,12 @@ import type { PutRequest } from '../src/app/put-secret.ts';
 import type { RotateRequest } from '../src/app/rotate-secret.ts';
 import { createSweepDueSecrets, type DueEvent } from '../src/app/sweep-due-secrets.ts';
 import { createSweepLooseObjects } from '../src/app/sweep-loose-objects.ts';
+import { createTellAccess } from '../src/app/tell-access.ts';
 import { createTurns } from '../src/app/turns.ts';
 import type { UpdateMetadataRequest } from '../src/app/update-metadata.ts';
 import { createSecretsUseCases } from '../src/app/use-cases.ts';
 import type { SecretPlace } from '../src/ports.ts';
+import { createAccessEvents } from '../src/store/access-events.ts';
 import { createAccessTimes } from '../src/store/access-times.ts';
 import { createDueSecrets } from '../src/store/due-secrets.ts';
 import { createKeyVersionTable } from '../src/store/key-version-table.ts';
@@ -66,6 +68,8 @@ const denied = {
 /** A caller whose policies are a function of permission and path. */
 export const callerWho = (may: (permission: string, path: string) => boolean, scope = tenantA) => ({
   identityId: 'user:ada@example.com',
+  identityType: 'user' as const,
+  request: { requestId: 'req_1', sourceIp: '192.0.2.1' },
   scope: scope.kind === 'tenant' ? scope : tenantA,
   objectScope: scope,
   partnerId: scope.partnerId,
@@ -119,6 +123,7 @@ export const openVault = async (options: VaultOptions = {}) => {
   const events: (SecretPlace & DueEvent)[] = [];
   const { audit, journal } = createMemoryAudit('system:secrets');
   const failures: unknown[] = [];
+  const listened = new Set<string>();
   const wrapper = await openLocalKeyWrapper({ keyFile, create: false });
   let nowMs = startMs;
 
@@ -154,6 +159,11 @@ export const openVault = async (options: VaultOptions = {}) => {
       policies,
       cipher,
       recorder,
+      tellAccess: createTellAccess({
+        isListened: (scope) => listened.has(scope),
+        accessEvents: createAccessEvents(db),
+        clock,
+      }),
       generateValue: options.generateValue ?? (() => Promise.reject(new Error('This test generates no values.'))),
       versionCursors: createCursorCodec({ key: cursorKey, nowMs: cursorNow }),
       pathCursors: createPathCursors({ key: cursorKey, nowMs: cursorNow }),
@@ -271,6 +281,8 @@ export const openVault = async (options: VaultOptions = {}) => {
     events,
     /** Rows that sweeps have left. */
     rows: journal.outcomes,
+    /** Scopes in which somebody listens to reads. */
+    listened,
     /** What went wrong in the background. */
     failures,
     passDays: (days: number) => {

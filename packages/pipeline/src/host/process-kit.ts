@@ -14,6 +14,7 @@ import { createPipeline } from '../pipeline.ts';
 import { createIdentityReplica } from '../replica/identity-replica.ts';
 import { createPolicyReplica, type PolicySource } from '../replica/policy-replica.ts';
 import type { IdentityDirectory } from '../resolve/identity-directory.ts';
+import { openViolations } from '../violations/open-violations.ts';
 import { openBearerVerifier } from './open-bearer-verifier.ts';
 import { openIssuers } from './open-issuers.ts';
 import type { ProcessHealth } from './process-health.ts';
@@ -114,6 +115,11 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
   });
   const noteAuthFailure = createNoteAuthFailure({ directory, audit, tenantClaims: issuers.tenantClaims });
 
+  const violations = openViolations({
+    transport: options.transportTo('events'),
+    onFailure: onFailure('Telling of policy violations'),
+  });
+
   const shipper = () => journal.ship(store, shipping);
   let shippingNow: ReturnType<typeof shipper> | undefined;
   let adopting: NodeJS.Timeout | undefined;
@@ -139,6 +145,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
       overrides: policies,
       audit,
       noteAuthFailure,
+      noteViolation: violations.note,
       metrics,
       logger,
       nowMs,
@@ -160,6 +167,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     },
     start: async () => {
       shippingNow = shipper();
+      violations.start();
       if (options.adoptsJournals) adopting = setTimeout(adopt, adoptAfterMs).unref();
       await Promise.all([
         directory.start(),
@@ -170,6 +178,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     },
     stop: async () => {
       clearInterval(gauges);
+      await violations.stop();
       issuers.stop();
       directory.stop();
       policies.stop();

@@ -1,4 +1,4 @@
-import type { PartnerId, TenantId } from '@scaivault/tenancy';
+import type { TenantId } from '@scaivault/tenancy';
 import { describe, expect, it } from 'vitest';
 import { compileListener } from './compile-listener.ts';
 import type { IncomingEvent } from './incoming-event.ts';
@@ -8,8 +8,7 @@ const event: IncomingEvent = {
   id: 'evt_1',
   type: 'secret.rotated',
   atMicros: 0,
-  tenantId: 'tnt_a' as TenantId,
-  partnerId: 'ptn_a' as PartnerId,
+  audience: { kind: 'tenant', tenantId: 'tnt_a' as TenantId },
   identityId: 'user:a@a.example',
   path: 'app/db',
   data: '{}',

@@ -7,9 +7,10 @@ export interface IncomingEvent {
   /** A name of the vocabulary (rest-api-core 8.2). */
   readonly type: string;
   readonly atMicros: number;
-  /** Null: it concerns every tenant of the partner. */
-  readonly tenantId: TenantId | null;
-  readonly partnerId: PartnerId;
+  /** Whom it concerns: a tenant, or all tenants of a partner. */
+  readonly audience:
+    | { readonly kind: 'tenant'; readonly tenantId: TenantId }
+    | { readonly kind: 'partner'; readonly partnerId: PartnerId };
   readonly identityId: string;
   /** Policy path; null for things without one. */
   readonly path: string | null;

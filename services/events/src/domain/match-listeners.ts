@@ -1,4 +1,4 @@
-import { type ScopeId, scopeId, tenantScope } from '@scaivault/tenancy';
+import type { PartnerId, TenantId } from '@scaivault/tenancy';
 import { compileListener } from './compile-listener.ts';
 import type { IncomingEvent } from './incoming-event.ts';
 import type { Listener } from './listener.ts';
@@ -9,25 +9,26 @@ export interface Match {
   readonly event: IncomingEvent;
 }
 
-/** An event of a tenant is that tenant's alone; one about a partner's shared objects is offered to each of its tenants. */
-const concerns = ({ tenantId, partnerId }: IncomingEvent, listener: Listener): boolean =>
-  tenantId === null ? listener.partnerId === partnerId : listener.scopeId === scopeId(tenantScope(tenantId, partnerId));
+/** A tenant, with the partner it belongs to now. */
+export interface Place {
+  readonly tenantId: TenantId;
+  readonly partnerId: PartnerId;
+}
 
-/** Who wants what, by tenant: the tenants in the order of their ids, in each of them the events as they came. */
+/** An event of a tenant is that tenant's alone; one about a partner's shared objects is offered to each of its tenants. */
+const concerns = ({ audience }: IncomingEvent, { tenantId, partnerId }: Place): boolean =>
+  audience.kind === 'tenant' ? audience.tenantId === tenantId : audience.partnerId === partnerId;
+
+/** Which of a tenant's listeners want which of these events: the events as they came. */
 export const matchListeners = (
   events: readonly IncomingEvent[],
+  place: Place,
   listeners: readonly Listener[],
-): ReadonlyMap<ScopeId, readonly Match[]> => {
-  const byTenant = Map.groupBy(listeners, (listener) => listener.scopeId);
-  const matches = new Map<ScopeId, readonly Match[]>();
-  for (const tenant of [...byTenant.keys()].toSorted()) {
-    const compiled = (byTenant.get(tenant) ?? []).map((listener) => ({ listener, hears: compileListener(listener) }));
-    const found = events.flatMap((event) =>
-      compiled
-        .filter(({ listener, hears }) => concerns(event, listener) && hears(event))
-        .map(({ listener }) => ({ listener, event })),
+): readonly Match[] => {
+  const compiled = listeners.map((listener) => ({ listener, hears: compileListener(listener) }));
+  return events
+    .filter((event) => concerns(event, place))
+    .flatMap((event) =>
+      compiled.filter(({ hears }) => hears(event)).map(({ listener }): Match => ({ listener, event })),
     );
-    if (found.length > 0) matches.set(tenant, found);
-  }
-  return matches;
 };

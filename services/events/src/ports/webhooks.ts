@@ -42,7 +42,7 @@ export interface WebhookStore {
   /** Its name, inside a transaction of the tenant, and that it hears nothing any more. */
   silence(tx: Tx, scopeId: ScopeId, id: string): Promise<string | undefined>;
   /** Writes down a test with its event, for its list alone. */
-  addTest(scopeId: ScopeId, event: IncomingEvent, test: TestDelivery): Promise<void>;
+  addTest(scopeId: ScopeId, partnerId: PartnerId, event: IncomingEvent, test: TestDelivery): Promise<void>;
 }
 
 /** Judges a target before it is kept: 422, or 400 `invalid_config` with reason `target_not_allowed`. */

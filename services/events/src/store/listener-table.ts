@@ -1,3 +1,4 @@
+import type { Database } from '@scaivault/db';
 import type { PartnerId, ScopeId } from '@scaivault/tenancy';
 import type { Listener, ListenerKind } from '../domain/listener.ts';
 import type { ListenerStore } from '../ports.ts';
@@ -20,13 +21,19 @@ const fromRow = ({ pathPrefix, secretType, tags, ...row }: ListenerRow): Listene
 });
 
 /** The table `listener`. */
-export const createListenerTable = (): ListenerStore => ({
-  find: async (tx, { scopes, partners }, names) => {
-    const rows = await tx<ListenerRow[]>`
+export const createListenerTable = ({ sql }: Pick<Database, 'sql'>): ListenerStore => ({
+  find: async ({ scopes, partners }, names) => {
+    const rows = await sql<ListenerRow[]>`
       select scope_id as "scopeId", id, kind, partner_id as "partnerId", events, path_prefix as "pathPrefix",
         secret_type as "secretType", tags, paths
       from find_listeners(${scopes}::text[], ${partners}::text[], ${names}::text[])`;
     return rows.map(fromRow);
+  },
+
+  findAccessScopes: async (most) => {
+    const rows = await sql<{ scopeId: ScopeId }[]>`
+      select scope_id as "scopeId" from find_access_scopes(${most}::int4)`;
+    return rows.map(({ scopeId }) => scopeId);
   },
 
   put: async (tx, { scopeId, id, kind, partnerId, events, filters, paths }, isActive) => {

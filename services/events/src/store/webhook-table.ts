@@ -141,9 +141,9 @@ export const createWebhookTable = (
     return row?.name;
   },
 
-  addTest: (scopeId, event, test) =>
+  addTest: (scopeId, partnerId, event, test) =>
     withScope(scopeId, async (tx) => {
-      await events.add(tx, scopeId, [event]);
+      await events.add(tx, scopeId, partnerId, [event]);
       await log.addTest(tx, scopeId, test);
     }),
 });

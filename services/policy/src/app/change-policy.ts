@@ -7,6 +7,7 @@ import { policyNotFound } from '../domain/refusals.ts';
 import type { Clock, PolicyStore } from '../ports.ts';
 import type { PolicyInput } from './create-policy.ts';
 import type { FindPolicy } from './find-policy.ts';
+import { originOf } from './origin-of.ts';
 import type { PutInForce } from './put-in-force.ts';
 import type { PolicyDocument, ReadDocument } from './read-policy.ts';
 
@@ -28,12 +29,16 @@ const change = async (
 ): Promise<PolicyDocument> => {
   const { scopeId } = await findChangeable(caller, policyId);
   const policy = await putInForce(scopeId, async () => {
+    const updatedAtMicros = nowMicros();
     const editRow = (current: Policy): Policy => {
       const fields = edit(current);
       checkPriority(current.scope, fields.priority);
-      return { ...current, ...fields, updatedAtMicros: nowMicros() };
+      return { ...current, ...fields, updatedAtMicros };
     };
-    const changed = await policies.change(scopeId, policyId, editRow, once);
+    const changed = await policies.change(scopeId, policyId, editRow, {
+      origin: originOf(caller, updatedAtMicros),
+      once,
+    });
     if (changed === undefined) throw policyNotFound();
     return changed;
   });

@@ -6,6 +6,7 @@ import { policyNotFound, tooManyBindings } from '../domain/refusals.ts';
 import { requireOwnPartner } from '../domain/require-own-partner.ts';
 import type { BindingStore, Clock, IdentityMirror } from '../ports.ts';
 import type { FindPolicy } from './find-policy.ts';
+import { originOf } from './origin-of.ts';
 import type { PutInForce } from './put-in-force.ts';
 
 export interface BindingInput {
@@ -51,7 +52,11 @@ export const createCreateBinding =
       createdBy: caller.identityId,
     };
     return await putInForce(scopeId, async () => {
-      const outcome = await bindings.bind(scopeId, binding, { directory: caller.tenantId, most: maxBindings, once });
+      const outcome = await bindings.bind(scopeId, binding, {
+        directory: caller.tenantId,
+        most: maxBindings,
+        deed: { origin: originOf(caller, binding.createdAtMicros), once },
+      });
       if (outcome.kind === 'no_policy') throw policyNotFound();
       if (outcome.kind === 'full') throw tooManyBindings(maxBindings);
       return { binding: outcome.binding, renewed: outcome.kind === 'renewed' };

@@ -5,6 +5,7 @@ import { type Policy, type PolicyScope, policyDefaults } from '../domain/policy.
 import { readRules } from '../domain/read-rules.ts';
 import type { Clock, PolicyStore } from '../ports.ts';
 import { requireRoleFor, scopeIdOf } from './find-policy.ts';
+import { originOf } from './origin-of.ts';
 import type { PutInForce } from './put-in-force.ts';
 
 /** A policy as a client writes it; undefined: the default. */
@@ -45,6 +46,8 @@ export const createCreatePolicy =
     checkPriority(scope, policy.priority);
     requireRoleFor(caller, scope);
     const scopeId = scopeIdOf(caller, scope);
-    await putInForce(scopeId, () => policies.insert(scopeId, policy, once));
+    await putInForce(scopeId, () =>
+      policies.insert(scopeId, policy, { origin: originOf(caller, createdAtMicros), once }),
+    );
     return policy;
   };

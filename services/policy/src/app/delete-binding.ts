@@ -3,6 +3,7 @@ import { isId } from '@scaivault/tenancy';
 import { bindingNotFound } from '../domain/refusals.ts';
 import type { BindingStore, Clock } from '../ports.ts';
 import type { FindPolicy } from './find-policy.ts';
+import { originOf } from './origin-of.ts';
 import type { PutInForce } from './put-in-force.ts';
 
 export const createDeleteBinding =
@@ -21,6 +22,7 @@ export const createDeleteBinding =
     const { scopeId } = await findChangeable(caller, policyId);
     if (!isId('bnd', bindingId)) throw bindingNotFound();
     await putInForce(scopeId, async () => {
-      if (!(await bindings.unbind(scopeId, policyId, bindingId, nowMicros()))) throw bindingNotFound();
+      if (!(await bindings.unbind(scopeId, policyId, bindingId, originOf(caller, nowMicros()))))
+        throw bindingNotFound();
     });
   };

@@ -2,6 +2,7 @@ import type { Caller } from '@scaivault/pipeline';
 import { policyInUse, policyNotFound } from '../domain/refusals.ts';
 import type { Clock, PolicyStore } from '../ports.ts';
 import type { FindPolicy } from './find-policy.ts';
+import { originOf } from './origin-of.ts';
 import type { PutInForce } from './put-in-force.ts';
 
 export const createDeletePolicy =
@@ -19,7 +20,8 @@ export const createDeletePolicy =
   async (caller: Caller, policyId: string, force: boolean): Promise<void> => {
     const { scopeId } = await findChangeable(caller, policyId);
     await putInForce(scopeId, async () => {
-      const { found, inUseBy } = await policies.remove(scopeId, policyId, { force, nowMicros: nowMicros() });
+      const origin = originOf(caller, nowMicros());
+      const { found, inUseBy } = await policies.remove(scopeId, policyId, { force, origin });
       if (!found) throw policyNotFound();
       if (inUseBy > 0) throw policyInUse(inUseBy);
     });

@@ -1,7 +1,9 @@
 import type { Database, Statement, Tx } from '@scaivault/db';
 import type { ScopeId, TenantId } from '@scaivault/tenancy';
 import type { Binding, UnpinnedBinding } from '../domain/binding.ts';
+import { bindingCreated, bindingDeleted } from '../domain/policy-events.ts';
 import type { BindingStore } from '../ports.ts';
+import { tellEvent } from './tell-event.ts';
 import { withinExtent } from './within-extent.ts';
 
 const columns = (tx: Tx) => tx`
@@ -88,7 +90,7 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
         order by id limit ${limit}`,
     ),
 
-  bind: (scopeId, binding, { directory, most, once }) =>
+  bind: (scopeId, binding, { directory, most, deed: { origin, once } }) =>
     withinExtent(
       db.withScope(scopeId, async (tx) => {
         const { policyId, createdAtMicros: nowMicros } = binding;
@@ -99,11 +101,13 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
         const same = await findSame(tx, scopeId, binding);
         const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding, directory);
         if (renewed !== undefined) {
+          await tellEvent(tx, scopeId, bindingCreated(origin, renewed));
           await once?.commit(tx);
           return { kind: 'renewed', binding: renewed };
         }
         if ((await countLive(tx, scopeId, policyId, nowMicros)) >= most) return { kind: 'full' };
         await insert(tx, scopeId, binding, directory);
+        await tellEvent(tx, scopeId, bindingCreated(origin, binding));
         await once?.commit(tx);
         return { kind: 'bound', binding };
       }),
@@ -125,11 +129,13 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): Bin
       else await tx`update binding set subject_id = ${subjectId} where ${unpinned}`;
     }),
 
-  unbind: (scopeId, policyId, id, nowMicros) =>
+  unbind: (scopeId, policyId, id, origin) =>
     db.withScope(scopeId, async (tx) => {
-      const { count } = await tx`
-        delete from binding where ${ofPolicy(tx, scopeId, policyId)} and id = ${id} and ${live(tx, nowMicros)}`;
-      return count > 0;
+      const [removed] = await tx<Binding[]>`
+        delete from binding where ${ofPolicy(tx, scopeId, policyId)} and id = ${id} and ${live(tx, origin.atMicros)}
+        returning ${columns(tx)}`;
+      if (removed !== undefined) await tellEvent(tx, scopeId, bindingDeleted(origin, removed));
+      return removed !== undefined;
     }),
 
   isBound: (scopeId, identityId, nowMicros) =>

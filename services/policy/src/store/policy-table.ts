@@ -1,9 +1,11 @@
 import { type Database, isUniqueViolation, type Statement, type Tx } from '@scaivault/db';
 import type { ScopeId } from '@scaivault/tenancy';
 import type { Policy, PolicyScope, PolicySummary } from '../domain/policy.ts';
+import { policyCreated, policyDeleted, policyUpdated } from '../domain/policy-events.ts';
 import { nameTaken } from '../domain/refusals.ts';
 import type { PolicyStore } from '../ports.ts';
 import { countLive } from './binding-table.ts';
+import { tellEvent } from './tell-event.ts';
 import { withinExtent } from './within-extent.ts';
 
 /** The letter in front of a scope's key says whose it is. */
@@ -68,16 +70,17 @@ export const createPolicyTable = (db: Pick<Database, 'withScope'>): PolicyStore 
       return rows.map((row) => ({ ...row, scope: scopeKind(scopeId) }));
     }),
 
-  insert: (scopeId, policy, once) =>
+  insert: (scopeId, policy, { origin, once }) =>
     withinExtent(
       db.withScope(scopeId, async (tx) => {
         const row = { scope_id: scopeId, id: policy.id, created_at: policy.createdAtMicros, ...columnsOf(policy) };
         await naming(policy.name, tx`insert into policy ${tx(row)}`);
+        await tellEvent(tx, scopeId, policyCreated(origin, policy));
         await once?.commit(tx);
       }),
     ),
 
-  change: (scopeId, id, edit, once) =>
+  change: (scopeId, id, edit, { origin, once }) =>
     withinExtent(
       db.withScope(scopeId, async (tx) => {
         const current = await read(tx, scopeId, id, true);
@@ -85,17 +88,20 @@ export const createPolicyTable = (db: Pick<Database, 'withScope'>): PolicyStore 
         const changed = edit(current);
         const { name } = changed;
         await naming(name, tx`update policy set ${tx(columnsOf(changed))} where scope_id = ${scopeId} and id = ${id}`);
+        await tellEvent(tx, scopeId, policyUpdated(origin, current, changed));
         await once?.commit(tx);
         return changed;
       }),
     ),
 
-  remove: (scopeId, id, { force, nowMicros }) =>
+  remove: (scopeId, id, { force, origin }) =>
     db.withScope(scopeId, async (tx) => {
-      const [row] = await tx`select id from policy where scope_id = ${scopeId} and id = ${id} for update`;
-      if (row === undefined) return { found: false, inUseBy: 0 };
-      const inUseBy = force ? 0 : await countLive(tx, scopeId, id, nowMicros);
-      if (inUseBy === 0) await tx`delete from policy where scope_id = ${scopeId} and id = ${id}`;
-      return { found: true, inUseBy };
+      const policy = await read(tx, scopeId, id, true);
+      if (policy === undefined) return { found: false, inUseBy: 0 };
+      const bindings = await countLive(tx, scopeId, id, origin.atMicros);
+      if (bindings > 0 && !force) return { found: true, inUseBy: bindings };
+      await tx`delete from policy where scope_id = ${scopeId} and id = ${id}`;
+      await tellEvent(tx, scopeId, policyDeleted(origin, policy, bindings));
+      return { found: true, inUseBy: 0 };
     }),
 });

@@ -6,6 +6,7 @@ import { type BatchOutcome, type ItemRoad, lookedUpOnce, settleItems } from './b
 import type { Clock } from './clock.ts';
 import { createOpenWithin } from './open-within.ts';
 import { type ReadableVersion, requireReadable } from './readable-version.ts';
+import type { TellAccess } from './tell-access.ts';
 
 export interface BatchReadRequest {
   readonly paths: readonly string[];
@@ -45,15 +46,17 @@ export const createBatchRead =
     store,
     cipher,
     recorder,
+    tellAccess,
     clock,
   }: {
     readonly store: Pick<SecretStore, 'readAll'>;
     readonly cipher: Pick<SecretCipher, 'open'>;
     readonly recorder: Pick<AccessRecorder, 'note'>;
+    readonly tellAccess: TellAccess;
     readonly clock: Clock;
   }) =>
   async (
-    caller: Pick<Caller, 'judge'>,
+    caller: Pick<Caller, 'judge' | 'identityId' | 'identityType' | 'request'>,
     { paths, version, failFast }: BatchReadRequest,
     reserve: ReserveUnits,
     road: ItemRoad,
@@ -68,6 +71,7 @@ export const createBatchRead =
         return async (item): Promise<BatchValue> => {
           const found = requireReadable(caller, item, await stored(item), version, clock());
           const data = await open(item.scope, item.path, found.value.version, found.value.sealed);
+          await tellAccess(caller, item, found, true);
           recorder.note(item.scope, item.path);
           return { ...found, data };
         };

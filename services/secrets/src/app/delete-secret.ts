@@ -2,8 +2,10 @@ import type { Caller, Target } from '@scaivault/pipeline';
 import { readPrecondition, requirePrecondition } from '../domain/precondition.ts';
 import { presenceOf, recoverableUntil } from '../domain/recovery.ts';
 import { secretNotFound } from '../domain/refusals.ts';
+import { secretDeleted } from '../domain/secret-events.ts';
 import type { SecretStore } from '../ports.ts';
 import type { Clock } from './clock.ts';
+import { originOf } from './origin-of.ts';
 import { requireLiving } from './require-living.ts';
 
 export interface DeleteRequest {
@@ -21,7 +23,11 @@ export interface DeleteResult {
 /** Deletes a secret softly, or for good, which also purges a softly deleted one (rest-api-core 4.3). */
 export const createDeleteSecret =
   ({ store, clock }: { readonly store: Pick<SecretStore, 'hold'>; readonly clock: Clock }) =>
-  async (caller: Pick<Caller, 'judge'>, target: Target, request: DeleteRequest): Promise<DeleteResult> => {
+  async (
+    caller: Pick<Caller, 'judge' | 'identityId' | 'request'>,
+    target: Target,
+    request: DeleteRequest,
+  ): Promise<DeleteResult> => {
     const { scope, path } = target;
     const precondition = readPrecondition({ ifMatch: request.ifMatch });
     return await store.hold(scope, path, async (held) => {
@@ -32,11 +38,9 @@ export const createDeleteSecret =
       const versionCount = (await held.keptVersions()).length;
       if (request.permanent) await held.erase(now);
       else await held.markDeleted(now);
-      return {
-        versionCount,
-        deletedAtMicros: now,
-        recoverableUntilMicros: request.permanent ? undefined : recoverableUntil(now),
-      };
+      const recoverableUntilMicros = request.permanent ? undefined : recoverableUntil(now);
+      await held.tell([secretDeleted(originOf(caller, now), held.facts, versionCount, recoverableUntilMicros)]);
+      return { versionCount, deletedAtMicros: now, recoverableUntilMicros };
     });
   };
 

@@ -1,8 +1,10 @@
 import { fieldError } from '@scaivault/errors';
 import type { Caller, Once, Target } from '@scaivault/pipeline';
 import { versionNotFound } from '../domain/refusals.ts';
+import { versionsDestroyed } from '../domain/secret-events.ts';
 import type { SecretStore } from '../ports.ts';
 import type { Clock } from './clock.ts';
+import { originOf } from './origin-of.ts';
 import { requireLiving } from './require-living.ts';
 
 export interface DestroyResult {
@@ -15,7 +17,7 @@ export interface DestroyResult {
 export const createDestroyVersions =
   ({ store, clock }: { readonly store: Pick<SecretStore, 'hold'>; readonly clock: Clock }) =>
   async (
-    caller: Pick<Caller, 'judge'>,
+    caller: Pick<Caller, 'judge' | 'identityId' | 'request'>,
     target: Target,
     versions: readonly number[],
     once?: Once,
@@ -25,15 +27,19 @@ export const createDestroyVersions =
       target.path,
       async (held) => {
         const now = clock();
-        const { currentVersion } = requireLiving(caller, target, held?.facts, now);
+        const facts = requireLiving(caller, target, held?.facts, now);
+        if (held === undefined) throw new Error('A living secret is not held.');
+        const { currentVersion } = facts;
         if (versions.includes(currentVersion)) {
           throw fieldError('versions', 'conflict', 'must not hold the current version; delete the secret instead');
         }
-        const kept = (await held?.keptVersions()) ?? [];
+        const kept = await held.keptVersions();
         for (const version of versions) if (!kept.includes(version)) throw versionNotFound(target.path, version);
-        await held?.destroy(versions, now);
+        await held.destroy(versions, now);
+        const destroyed = versions.toSorted((a, b) => b - a);
+        await held.tell([versionsDestroyed(originOf(caller, now), facts, destroyed)]);
         return {
-          destroyed: versions.toSorted((a, b) => b - a),
+          destroyed,
           remaining: kept.filter((version) => !versions.includes(version)),
         };
       },

@@ -6,9 +6,11 @@ import { presenceOf } from '../domain/recovery.ts';
 import { deletedSecretExists } from '../domain/refusals.ts';
 import type { SecretFacts } from '../domain/secret.ts';
 import { checkSecretData } from '../domain/secret-data.ts';
+import { versionWritten } from '../domain/secret-events.ts';
 import { parseMetadata } from '../domain/secret-metadata.ts';
 import type { AttachPolicies, PolicyChoice } from './attach-policies.ts';
 import type { GenerateValue } from './generate-value.ts';
+import { originOf } from './origin-of.ts';
 import type { WriteVersion } from './write-version.ts';
 
 export interface PutRequest extends PreconditionStatements, PolicyChoice {
@@ -51,7 +53,7 @@ export const createPutSecret =
     readonly maxDataBytes: number;
   }) =>
   async (
-    caller: Pick<Caller, 'identityId' | 'scope' | 'objectScope' | 'partnerId'>,
+    caller: Pick<Caller, 'identityId' | 'request' | 'scope' | 'objectScope' | 'partnerId'>,
     target: Target,
     request: PutRequest,
     once?: Once,
@@ -85,6 +87,7 @@ export const createPutSecret =
           secretPolicy,
           createdBy: caller.identityId,
           expiresAtMicros: lifetimeSeconds === undefined ? null : now + lifetimeSeconds * 1_000_000,
+          events: versionWritten(originOf(caller, now), behind),
         };
       },
       once,

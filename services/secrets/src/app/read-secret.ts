@@ -4,6 +4,7 @@ import type { SecretCipher, SecretStore } from '../ports.ts';
 import type { AccessRecorder } from './access-recorder.ts';
 import type { Clock } from './clock.ts';
 import { type ReadableVersion, requireReadable } from './readable-version.ts';
+import type { TellAccess } from './tell-access.ts';
 
 export interface ReadRequest {
   readonly version: number | undefined;
@@ -21,20 +22,27 @@ export const createReadSecret =
     store,
     cipher,
     recorder,
+    tellAccess,
     clock,
   }: {
     readonly store: Pick<SecretStore, 'read'>;
     readonly cipher: Pick<SecretCipher, 'open'>;
     readonly recorder: Pick<AccessRecorder, 'note'>;
+    readonly tellAccess: TellAccess;
     readonly clock: Clock;
   }) =>
-  async (caller: Pick<Caller, 'judge'>, target: Target, request: ReadRequest): Promise<ReadResult> => {
+  async (
+    caller: Pick<Caller, 'judge' | 'identityId' | 'identityType' | 'request'>,
+    target: Target,
+    request: ReadRequest,
+  ): Promise<ReadResult> => {
     const { scope, path } = target;
     const stored = await store.read(scope, path, request.version);
     const found = requireReadable(caller, target, stored, request.version, clock());
     const { version, sealed } = found.value;
     const known = request.ifNoneMatch !== undefined && isNamedBy(request.ifNoneMatch, versionTag(version));
     const data = known ? undefined : await cipher.open(scope, path, version, sealed);
+    if (!known) await tellAccess(caller, target, found, false);
     recorder.note(scope, path);
     return { ...found, data };
   };

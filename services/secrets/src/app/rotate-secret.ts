@@ -4,9 +4,11 @@ import { newId, parseDuration, scopeId } from '@scaivault/tenancy';
 import { type PreconditionStatements, readPrecondition, requirePrecondition } from '../domain/precondition.ts';
 import type { SecretPolicyRef } from '../domain/secret.ts';
 import { checkSecretData } from '../domain/secret-data.ts';
+import { versionRotated } from '../domain/secret-events.ts';
 import type { Rotation, SecretStore } from '../ports.ts';
 import type { Clock } from './clock.ts';
 import type { GenerateValue } from './generate-value.ts';
+import { originOf } from './origin-of.ts';
 import { requireLiving } from './require-living.ts';
 import type { WriteVersion } from './write-version.ts';
 
@@ -49,7 +51,7 @@ export const createRotateSecret =
     readonly maxDataBytes: number;
   }) =>
   async (
-    caller: Pick<Caller, 'identityId' | 'scope' | 'judge'>,
+    caller: Pick<Caller, 'identityId' | 'request' | 'scope' | 'judge'>,
     target: Target,
     request: RotateRequest,
     once?: Once,
@@ -84,18 +86,20 @@ export const createRotateSecret =
         const { currentVersion, expiresAtMicros } = requireLiving(caller, target, head, now);
         requirePrecondition(precondition, path, currentVersion);
         const old = expiresAtMicros === null ? undefined : await store.version(scope, path, currentVersion);
+        const rotation: Rotation = {
+          id: newId('rh'),
+          startedAtMicros,
+          graceEndsAtMicros: now + graceSeconds * 1_000_000,
+          isGenerated: request.data === undefined,
+          reason: request.reason,
+        };
         return {
           behind: currentVersion,
           createdBy: caller.identityId,
           expiresAtMicros:
             expiresAtMicros === null || old === undefined ? null : now + (expiresAtMicros - old.createdAtMicros),
-          rotation: {
-            id: newId('rh'),
-            startedAtMicros,
-            graceEndsAtMicros: now + graceSeconds * 1_000_000,
-            isGenerated: request.data === undefined,
-            reason: request.reason,
-          },
+          rotation,
+          events: versionRotated(originOf(caller, now), currentVersion, rotation),
         };
       },
       once,

@@ -14,6 +14,7 @@ const factsOf = (change: Partial<SecretFacts>): SecretFacts => ({
   currentVersion: 1,
   maxVersions: 10,
   metadata: '{}',
+  tags: [],
   metadataRevision: 1,
   createdAtMicros: 0,
   updatedAtMicros: 0,
@@ -45,7 +46,8 @@ const dueSecrets: DueSecrets = {
     if (facts === undefined) return;
     const settle = async () => void secrets.set(path, { ...facts, dueAtMicros: null });
     const erase = async () => void secrets.delete(path);
-    await work({ facts, settle, erase } as Partial<HeldSecret> as HeldSecret);
+    const tell = () => Promise.resolve();
+    await work({ facts, settle, erase, tell } as Partial<HeldSecret> as HeldSecret);
   },
 };
 

@@ -3,12 +3,15 @@ import type { SystemAudit } from '@scaivault/pipeline';
 import { formatSeconds, tenantOfScope } from '@scaivault/tenancy';
 import { type ExpiryNotice, expiryNotices } from '../domain/expiry-notices.ts';
 import { presenceOf } from '../domain/recovery.ts';
+import { expiryNoticed } from '../domain/secret-events.ts';
 import type { DueSecrets, HeldSecret, SecretPlace } from '../ports.ts';
 import type { Clock } from './clock.ts';
 
 /** What time has made of a secret. */
 export type DueEvent = ExpiryNotice | { readonly kind: 'erased'; readonly deletedAtMicros: number };
 
+/** The one of ours that acts when a time has come (rest-api-core 1.3). */
+const actor = 'system:rotation-scheduler';
 const mostAtOnce = 100;
 const mostRounds = 10;
 
@@ -27,14 +30,17 @@ const happen = async (held: HeldSecret, nowMicros: number, begin: Begin): Promis
     return [{ kind: 'erased', deletedAtMicros }];
   }
   const notices = deletedAtMicros === null ? expiryNotices(held.facts, nowMicros) : [];
+  const origin = { identityId: actor, requestId: null, atMicros: nowMicros };
   await held.settle(nowMicros);
+  await held.tell(notices.map((notice) => expiryNoticed(origin, held.facts, notice)));
   return notices;
 };
 
 /**
- * Erases secrets whose retention is over (rest-api-core 4.1), each with a row in its tenant's trail, and gives notice of those that expire (4.3,
- * `notify_before`). One that fails is told and left for the next run; when the store is away the run ends. `tell` hears
- * of each event once its transaction is committed.
+ * Erases secrets whose retention is over (rest-api-core 4.1), each with a row in its tenant's trail, and gives notice of
+ * those that expire (4.3, `notify_before`), in the transaction that settles them. One that fails is told and left for the
+ * next run; when the store is away the run ends. `tell`, for the operators' log, hears of each event once its transaction
+ * is committed.
  */
 export const createSweepDueSecrets = ({
   dueSecrets,

@@ -3,10 +3,12 @@ import { parseDuration } from '@scaivault/tenancy';
 import { parseIfMatch } from '../domain/entity-tag.ts';
 import { parseNoticeTimes } from '../domain/notice-times.ts';
 import { revisionConflict } from '../domain/refusals.ts';
+import { metadataChanged } from '../domain/secret-events.ts';
 import { mergeMetadata } from '../domain/secret-metadata.ts';
 import type { DescribedSecret, SecretStore } from '../ports.ts';
 import type { AttachPolicies, PolicyChoice } from './attach-policies.ts';
 import type { Clock } from './clock.ts';
+import { originOf } from './origin-of.ts';
 import { requireLiving } from './require-living.ts';
 
 export interface UpdateMetadataRequest extends PolicyChoice {
@@ -37,7 +39,7 @@ export const createUpdateMetadata =
     readonly clock: Clock;
   }) =>
   async (
-    caller: Pick<Caller, 'judge' | 'scope' | 'objectScope' | 'partnerId'>,
+    caller: Pick<Caller, 'judge' | 'identityId' | 'request' | 'scope' | 'objectScope' | 'partnerId'>,
     target: Target,
     request: UpdateMetadataRequest,
   ): Promise<DescribedSecret> => {
@@ -62,6 +64,7 @@ export const createUpdateMetadata =
         },
         now,
       );
+      await held.tell([metadataChanged(originOf(caller, now), present, facts)]);
       return { facts, versionCount: (await held.keptVersions()).length };
     });
   };

@@ -16,6 +16,7 @@ import { createReadMetadata, type ReadMetadata } from './read-metadata.ts';
 import { createReadSecret, type ReadSecret } from './read-secret.ts';
 import { createRestoreSecret, type RestoreSecret } from './restore-secret.ts';
 import { createRotateSecret, type RotateSecret } from './rotate-secret.ts';
+import type { TellAccess } from './tell-access.ts';
 import type { InTurn } from './turns.ts';
 import { createUpdateMetadata, type UpdateMetadata } from './update-metadata.ts';
 import { createWriteVersion } from './write-version.ts';
@@ -42,6 +43,7 @@ export interface UseCaseParts {
   readonly policies: Pick<SecretPolicyStore, 'find'>;
   readonly cipher: SecretCipher;
   readonly recorder: Pick<AccessRecorder, 'note'>;
+  readonly tellAccess: TellAccess;
   readonly generateValue: GenerateValue;
   readonly versionCursors: CursorCodec;
   readonly pathCursors: PathCursors;

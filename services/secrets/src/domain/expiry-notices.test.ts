@@ -10,6 +10,7 @@ const secretOf = (change: Partial<SecretFacts>): SecretFacts => ({
   currentVersion: 3,
   maxVersions: 10,
   metadata: '{}',
+  tags: [],
   metadataRevision: 1,
   createdAtMicros: 0,
   updatedAtMicros: 0,

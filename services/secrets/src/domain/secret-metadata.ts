@@ -118,5 +118,9 @@ export const mergeMetadata = (presentText: string, patch: Uint8Array): SecretMet
   return parseMetadata(Buffer.from(JSON.stringify(merged)));
 };
 
+/** The tags of metadata as it is stored. */
+export const tagsOf = (text: string): readonly string[] =>
+  (JSON.parse(text) as { readonly tags: readonly string[] }).tags;
+
 /** What a secret has whose first version came without metadata. */
 export const noMetadata: SecretMetadata = { text: '{"description":null,"owner":null,"tags":[]}', tags: [] };

@@ -7,6 +7,8 @@ export interface SecretFacts {
   readonly maxVersions: number;
   /** JSON text. */
   readonly metadata: string;
+  /** Those of the metadata, in their order. */
+  readonly tags: readonly string[];
   readonly metadataRevision: number;
   readonly createdAtMicros: number;
   readonly updatedAtMicros: number;

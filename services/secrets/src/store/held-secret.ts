@@ -4,6 +4,7 @@ import type { SecretFacts } from '../domain/secret.ts';
 import type { HeldSecret } from '../ports.ts';
 import { changeSecret, deleteSecretRow, setDeletedAt, settleDue } from './secret-table.ts';
 import { replaceTags } from './secret-tag-table.ts';
+import { tellEvents } from './tell-events.ts';
 import { destroyVersions, keptVersions, loosenObjects, pruneVersions, setVersionExpiry } from './version-table.ts';
 
 /** Erases a secret whose row is locked, with everything that hangs on it. */
@@ -38,4 +39,5 @@ export const holdSecret = (tx: Tx, owner: ScopeId, path: SecretPath, facts: Secr
   },
   settle: (nowMicros) => settleDue(tx, owner, path, facts, nowMicros),
   erase: (atMicros) => eraseSecret(tx, owner, path, atMicros),
+  tell: (events) => tellEvents(tx, owner, path, events),
 });

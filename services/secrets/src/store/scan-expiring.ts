@@ -3,7 +3,7 @@ import { type Scope, scopeId } from '@scaivault/tenancy';
 import type { ExpiringSecret, ExpiryScan } from '../ports.ts';
 import { type SecretRow, secretColumns, toFacts } from './secret-table.ts';
 
-interface ExpiringRow extends SecretRow, Pick<ExpiringSecret, 'path' | 'tags' | 'expiresAtMicros'> {
+interface ExpiringRow extends SecretRow, Pick<ExpiringSecret, 'path' | 'expiresAtMicros'> {
   readonly expiresAtMicros: number;
 }
 
@@ -14,7 +14,7 @@ export const scanExpiring = async (
   { after, untilMicros, limit }: ExpiryScan,
 ): Promise<readonly ExpiringSecret[]> => {
   const rows = await tx<ExpiringRow[]>`
-    select s.path as "path", s.tags as "tags", ${secretColumns(tx)}
+    select s.path as "path", ${secretColumns(tx)}
     from secret as s
     where s.scope_id = ${scopeId(scope)} and s.deleted_at is null and s.expires_at is not null
       and s.expires_at <= ${untilMicros} and (s.expires_at, s.path) > (${after.expiresAtMicros}, ${after.path})

@@ -29,14 +29,14 @@ export const scanSecrets = async (
     self === null || self <= after
       ? tx``
       : tx`(select k.path from ${pathsBy(tx, owner, by)} and k.path = ${self}) union all`;
-  const rows = await tx<(SecretRow & Pick<ScannedSecret, 'path' | 'tags'>)[]>`
+  const rows = await tx<(SecretRow & Pick<ScannedSecret, 'path'>)[]>`
     select found.* from (
       ${itself} (
         select k.path from ${pathsBy(tx, owner, by)} and k.path >= ${from} and k.path > ${after} and k.path < ${before}
         order by k.path limit ${limit}
       )
     ) as next cross join lateral (
-      select s.path as "path", s.tags as "tags", ${secretColumns(tx)}
+      select s.path as "path", ${secretColumns(tx)}
       from secret as s where s.scope_id = ${owner} and s.path = next.path limit 1
     ) as found
     order by next.path collate "C" limit ${limit}`;

@@ -23,6 +23,7 @@ import {
   toFacts,
 } from './secret-table.ts';
 import { replaceTags } from './secret-tag-table.ts';
+import { tellEvents } from './tell-events.ts';
 import { insertVersion, openGrace, pruneVersions, selectVersion, selectVersions } from './version-table.ts';
 
 /** The write took longer than its object was kept for it. */
@@ -47,6 +48,7 @@ const addVersion = async (
   await pruneVersions(tx, owner, path, facts, next.createdAtMicros);
   if (next.metadata !== undefined) await replaceTags(tx, owner, path, next.metadata.tags);
   await settleDue(tx, owner, path, facts, next.createdAtMicros);
+  await tellEvents(tx, owner, path, next.events(facts));
 };
 
 /** A secret policy that was deleted between its look-up and the write that attaches it. */

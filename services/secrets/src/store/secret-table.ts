@@ -12,7 +12,7 @@ const defaultType = 'kv';
 /** The columns of SecretFacts, of a row source called `s`. */
 export const secretColumns = (sql: SqlTag) => sql`
   s.secret_type as "secretType", s.current_version as "currentVersion", s.max_versions as "maxVersions",
-  s.metadata as "metadata", s.metadata_revision as "metadataRevision", s.created_at as "createdAtMicros",
+  s.metadata as "metadata", s.tags as "tags", s.metadata_revision as "metadataRevision", s.created_at as "createdAtMicros",
   s.updated_at as "updatedAtMicros", s.expires_at as "expiresAtMicros",
   s.last_accessed_at as "lastAccessedAtMicros", s.deleted_at as "deletedAtMicros",
   s.notify_before as "notifyBefore", s.secret_policy_scope as "secretPolicyScope",

@@ -21,8 +21,7 @@ const testEvent = (caller: Caller, webhookId: string, atMicros: number, requestI
   id: newId('evt'),
   type: 'webhook.test',
   atMicros,
-  tenantId: caller.tenantId,
-  partnerId: caller.partnerId,
+  audience: { kind: 'tenant', tenantId: caller.tenantId },
   identityId: caller.identityId,
   path: null,
   data: JSON.stringify({ webhook_id: webhookId }),
@@ -52,9 +51,12 @@ export const createTestWebhook =
     const opened = await log.openEndpoint(place);
     if (opened === undefined) throw webhookNotFound();
     const event = testEvent(caller, webhookId, nowMicros(), requestId);
-    const sent = { ...place, ...opened.endpoint, eventId: event.id, eventType: event.type, body: writeEnvelope(event) };
+    const { partnerId } = caller;
+    const body = writeEnvelope(event, partnerId);
+    const sent = { ...place, ...opened.endpoint, eventId: event.id, eventType: event.type, body };
     const outcome = await attemptDelivery(sent, opened.secrets, timeoutMs);
     const deliveryId = newId('del');
-    await webhooks.addTest(scopeId, event, { id: deliveryId, endpointId: webhookId, eventId: event.id, outcome });
+    const test = { id: deliveryId, endpointId: webhookId, eventId: event.id, outcome };
+    await webhooks.addTest(scopeId, partnerId, event, test);
     return { deliveryId, outcome };
   };

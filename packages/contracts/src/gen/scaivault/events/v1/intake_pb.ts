@@ -13,7 +13,46 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/events/v1/intake.proto.
  */
 export const file_scaivault_events_v1_intake: GenFile = /*@__PURE__*/
-  fileDesc("CiBzY2FpdmF1bHQvZXZlbnRzL3YxL2ludGFrZS5wcm90bxITc2NhaXZhdWx0LmV2ZW50cy52MSJPChFUYWtlRXZlbnRzUmVxdWVzdBI6CgZldmVudHMYASADKAsyIS5zY2FpdmF1bHQuZXZlbnRzLnYxLlNoaXBwZWRFdmVudEIHirUYA1D0AyIUChJUYWtlRXZlbnRzUmVzcG9uc2UipwIKDFNoaXBwZWRFdmVudBIQCghldmVudF9pZBgBIAEoCRISCgpldmVudF90eXBlGAIgASgJEhgKEHRpbWVzdGFtcF9taWNyb3MYAyABKAMSFgoJdGVuYW50X2lkGAQgASgJSACIAQESEgoKcGFydG5lcl9pZBgFIAEoCRITCgtpZGVudGl0eV9pZBgGIAEoCRIRCgRwYXRoGAcgASgJSAGIAQESDAoEZGF0YRgIIAEoDBIXCgpyZXF1ZXN0X2lkGAkgASgJSAKIAQESGAoLc2VjcmV0X3R5cGUYCiABKAlIA4gBARIMCgR0YWdzGAsgAygJQgwKCl90ZW5hbnRfaWRCBwoFX3BhdGhCDQoLX3JlcXVlc3RfaWRCDgoMX3NlY3JldF90eXBlMskBChJFdmVudEludGFrZVNlcnZpY2USpAEKClRha2VFdmVudHMSJi5zY2FpdmF1bHQuZXZlbnRzLnYxLlRha2VFdmVudHNSZXF1ZXN0Gicuc2NhaXZhdWx0LmV2ZW50cy52MS5UYWtlRXZlbnRzUmVzcG9uc2UiRYq1GEEIA1IHZ2F0ZXdheVIHc2VjcmV0c1IGcG9saWN5Ug1pZGVudGl0eS1zeW5jUgxhdWRpdC13cml0ZXJSBmV2ZW50cxoMirUYCAoGZXZlbnRzYgZwcm90bzM", [file_scaivault_options_v1_access]);
+  fileDesc("CiBzY2FpdmF1bHQvZXZlbnRzL3YxL2ludGFrZS5wcm90bxITc2NhaXZhdWx0LmV2ZW50cy52MSIZChdGaW5kQWNjZXNzU2NvcGVzUmVxdWVzdCI9ChhGaW5kQWNjZXNzU2NvcGVzUmVzcG9uc2USDgoGc2NvcGVzGAEgAygJEhEKCWV2ZXJ5Ym9keRgCIAEoCCJPChFUYWtlRXZlbnRzUmVxdWVzdBI6CgZldmVudHMYASADKAsyIS5zY2FpdmF1bHQuZXZlbnRzLnYxLlNoaXBwZWRFdmVudEIHirUYA1D0AyIUChJUYWtlRXZlbnRzUmVzcG9uc2UiuwIKDFNoaXBwZWRFdmVudBIQCghldmVudF9pZBgBIAEoCRISCgpldmVudF90eXBlGAIgASgJEhgKEHRpbWVzdGFtcF9taWNyb3MYAyABKAMSFgoJdGVuYW50X2lkGAQgASgJSACIAQESFwoKcGFydG5lcl9pZBgFIAEoCUgBiAEBEhMKC2lkZW50aXR5X2lkGAYgASgJEhEKBHBhdGgYByABKAlIAogBARIMCgRkYXRhGAggASgMEhcKCnJlcXVlc3RfaWQYCSABKAlIA4gBARIYCgtzZWNyZXRfdHlwZRgKIAEoCUgEiAEBEgwKBHRhZ3MYCyADKAlCDAoKX3RlbmFudF9pZEINCgtfcGFydG5lcl9pZEIHCgVfcGF0aEINCgtfcmVxdWVzdF9pZEIOCgxfc2VjcmV0X3R5cGUyzAIKEkV2ZW50SW50YWtlU2VydmljZRKkAQoKVGFrZUV2ZW50cxImLnNjYWl2YXVsdC5ldmVudHMudjEuVGFrZUV2ZW50c1JlcXVlc3QaJy5zY2FpdmF1bHQuZXZlbnRzLnYxLlRha2VFdmVudHNSZXNwb25zZSJFirUYQQgDUgdnYXRld2F5UgdzZWNyZXRzUgZwb2xpY3lSDWlkZW50aXR5LXN5bmNSDGF1ZGl0LXdyaXRlclIGZXZlbnRzEoABChBGaW5kQWNjZXNzU2NvcGVzEiwuc2NhaXZhdWx0LmV2ZW50cy52MS5GaW5kQWNjZXNzU2NvcGVzUmVxdWVzdBotLnNjYWl2YXVsdC5ldmVudHMudjEuRmluZEFjY2Vzc1Njb3Blc1Jlc3BvbnNlIg+KtRgLCANSB3NlY3JldHMaDIq1GAgKBmV2ZW50c2IGcHJvdG8z", [file_scaivault_options_v1_access]);
+
+/**
+ * @generated from message scaivault.events.v1.FindAccessScopesRequest
+ */
+export type FindAccessScopesRequest = Message<"scaivault.events.v1.FindAccessScopesRequest"> & {
+};
+
+/**
+ * Describes the message scaivault.events.v1.FindAccessScopesRequest.
+ * Use `create(FindAccessScopesRequestSchema)` to create a new message.
+ */
+export const FindAccessScopesRequestSchema: GenMessage<FindAccessScopesRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_events_v1_intake, 0);
+
+/**
+ * @generated from message scaivault.events.v1.FindAccessScopesResponse
+ */
+export type FindAccessScopesResponse = Message<"scaivault.events.v1.FindAccessScopesResponse"> & {
+  /**
+   * Scopes (`t:<tenant>`, `p:<partner>`) in which somebody listens.
+   *
+   * @generated from field: repeated string scopes = 1;
+   */
+  scopes: string[];
+
+  /**
+   * They are too many to name: tell of all.
+   *
+   * @generated from field: bool everybody = 2;
+   */
+  everybody: boolean;
+};
+
+/**
+ * Describes the message scaivault.events.v1.FindAccessScopesResponse.
+ * Use `create(FindAccessScopesResponseSchema)` to create a new message.
+ */
+export const FindAccessScopesResponseSchema: GenMessage<FindAccessScopesResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_events_v1_intake, 1);
 
 /**
  * @generated from message scaivault.events.v1.TakeEventsRequest
@@ -32,7 +71,7 @@ export type TakeEventsRequest = Message<"scaivault.events.v1.TakeEventsRequest">
  * Use `create(TakeEventsRequestSchema)` to create a new message.
  */
 export const TakeEventsRequestSchema: GenMessage<TakeEventsRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_events_v1_intake, 0);
+  messageDesc(file_scaivault_events_v1_intake, 2);
 
 /**
  * @generated from message scaivault.events.v1.TakeEventsResponse
@@ -45,7 +84,7 @@ export type TakeEventsResponse = Message<"scaivault.events.v1.TakeEventsResponse
  * Use `create(TakeEventsResponseSchema)` to create a new message.
  */
 export const TakeEventsResponseSchema: GenMessage<TakeEventsResponse> = /*@__PURE__*/
-  messageDesc(file_scaivault_events_v1_intake, 1);
+  messageDesc(file_scaivault_events_v1_intake, 3);
 
 /**
  * Something that happened, and what filters want to know of it; never a value of a secret.
@@ -75,16 +114,18 @@ export type ShippedEvent = Message<"scaivault.events.v1.ShippedEvent"> & {
   timestampMicros: bigint;
 
   /**
-   * Unset: it concerns all tenants of the partner.
+   * Whom it concerns: a tenant …
    *
    * @generated from field: optional string tenant_id = 4;
    */
   tenantId?: string | undefined;
 
   /**
-   * @generated from field: string partner_id = 5;
+   * … or, in its place, all tenants of a partner.
+   *
+   * @generated from field: optional string partner_id = 5;
    */
-  partnerId: string;
+  partnerId?: string | undefined;
 
   /**
    * @generated from field: string identity_id = 6;
@@ -130,7 +171,7 @@ export type ShippedEvent = Message<"scaivault.events.v1.ShippedEvent"> & {
  * Use `create(ShippedEventSchema)` to create a new message.
  */
 export const ShippedEventSchema: GenMessage<ShippedEvent> = /*@__PURE__*/
-  messageDesc(file_scaivault_events_v1_intake, 2);
+  messageDesc(file_scaivault_events_v1_intake, 4);
 
 /**
  * For our own processes: takes what the outboxes of services ship.
@@ -148,6 +189,16 @@ export const EventIntakeService: GenService<{
     methodKind: "unary";
     input: typeof TakeEventsRequestSchema;
     output: typeof TakeEventsResponseSchema;
+  },
+  /**
+   * Where reads of secrets are to be told, because somebody listens to `secret.accessed`.
+   *
+   * @generated from rpc scaivault.events.v1.EventIntakeService.FindAccessScopes
+   */
+  findAccessScopes: {
+    methodKind: "unary";
+    input: typeof FindAccessScopesRequestSchema;
+    output: typeof FindAccessScopesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_scaivault_events_v1_intake, 0);
