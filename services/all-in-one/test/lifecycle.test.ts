@@ -127,7 +127,7 @@ describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
     expect(second.startMs).toBeLessThan(10_000);
     expect((await second.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
     const children = await serviceProcessesBelow(second.pid);
-    expect(children.length).toBe(shape === 'services' ? 5 : 0);
+    expect(children.length).toBe(shape === 'services' ? 6 : 0);
     process.kill(second.pid, 'SIGKILL');
     await until('the end of its services', async () => (children.some(isProcessAlive) ? undefined : true), 8_000);
   });
