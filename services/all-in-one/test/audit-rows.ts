@@ -33,20 +33,27 @@ export const allAuditRows = async (vault: Vault, query = ''): Promise<readonly A
   return rows;
 };
 
-/** The rows of one request, once they are there; delivery is asynchronous (rest-api-core 7.1). */
+/**
+ * The rows of one request, once so many of them are there: delivery is asynchronous (rest-api-core 7.1), and what a call
+ * leaves for each of its items need not come at once.
+ */
 export const auditRowsOf = (
   vault: Vault,
   answer: Answer,
-  { token, tenant }: { readonly token?: string; readonly tenant?: string } = {},
+  {
+    token,
+    tenant,
+    atLeast = 1,
+  }: { readonly token?: string; readonly tenant?: string; readonly atLeast?: number } = {},
 ): Promise<readonly AuditRow[]> => {
   const requestId = answer.headers.get('x-request-id') ?? '';
   const below = tenant === undefined ? '' : `/t/${tenant}`;
-  return until(`an audit row of ${requestId}`, async () => {
+  return until(`audit rows of ${requestId}`, async () => {
     const found = await vault.request('GET', `/v1${below}/audit/logs?request_id=${requestId}`, {
       ...(token === undefined ? {} : { token }),
     });
     const { logs } = succeeded(found).json;
-    return logs.length === 0 ? undefined : logs;
+    return logs.length < atLeast ? undefined : logs;
   });
 };
 
