@@ -2,12 +2,16 @@ import type { Vault } from '@scaivault/testkit/start-vault';
 
 type Sql = Awaited<ReturnType<Vault['openDatabase']>>;
 
-/** What may change though nobody did anything: records of asking, events of it, and which of our processes are alive. */
+/**
+ * What may change though nobody did anything: records of asking, events of it, events on their way (whose change stands in
+ * a table of its own), and which of our processes are alive.
+ */
 const restless: ReadonlySet<string> = new Set([
   'secrets.idempotency',
   'policy.idempotency',
   'identity.idempotency',
   'events.idempotency',
+  ...['secrets', 'policy', 'events'].flatMap((schema) => [`${schema}.outbox`, `${schema}.outbox_head`]),
   'events.event',
   'events.buffer',
   'events.buffered_event',

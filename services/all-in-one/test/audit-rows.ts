@@ -40,11 +40,7 @@ export const allAuditRows = async (vault: Vault, query = ''): Promise<readonly A
 export const auditRowsOf = (
   vault: Vault,
   answer: Answer,
-  {
-    token,
-    tenant,
-    atLeast = 1,
-  }: { readonly token?: string; readonly tenant?: string; readonly atLeast?: number } = {},
+  { token, tenant, atLeast = 1 }: { readonly token?: string; readonly tenant?: string; readonly atLeast?: number } = {},
 ): Promise<readonly AuditRow[]> => {
   const requestId = answer.headers.get('x-request-id') ?? '';
   const below = tenant === undefined ? '' : `/t/${tenant}`;
