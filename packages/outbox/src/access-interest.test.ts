@@ -10,7 +10,7 @@ let answer: { scopes: string[]; everybody: boolean } | Error;
 let failures: unknown[];
 let interest: AccessInterest;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   now = 0;
   failures = [];
   answer = { scopes: [], everybody: false };
@@ -28,10 +28,13 @@ afterEach(() => {
 });
 
 const listened = (scope: string) => interest.isListened(scope as ScopeId);
+/** Time passes bit by bit, so that each question is answered before the next one. */
 const pass = async (ms: number): Promise<void> => {
-  now += ms;
-  await vi.advanceTimersByTimeAsync(ms);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let gone = 0; gone < ms; gone += 500) {
+    now += 500;
+    await vi.advanceTimersByTimeAsync(500);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 };
 
 it('knows from the start on who listens, and of changes within five seconds', async () => {
@@ -50,7 +53,15 @@ it('takes everybody for a listener where they are too many to name', async () =>
   expect(listened('t:whoever')).toBe(true);
 });
 
-it('believes the last answer for a minute without another, and starts without any', async () => {
+it('asks again soon as long as there was no answer', async () => {
+  answer = new Error('away');
+  await interest.start();
+  answer = { scopes: ['t:tnt_a'], everybody: false };
+  await pass(500);
+  expect(listened('t:tnt_a')).toBe(true);
+});
+
+it('believes the last answer for a minute without another', async () => {
   answer = { scopes: ['t:tnt_a'], everybody: false };
   await interest.start();
   answer = new Error('away');

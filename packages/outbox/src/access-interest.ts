@@ -6,13 +6,14 @@ import type { ScopeId } from '@scaivault/tenancy';
 export interface AccessInterest {
   /** False for all when the events service could not be asked for a minute. */
   isListened(scopeId: ScopeId): boolean;
-  /** Resolves when the first answer is there, or does not come soon. */
+  /** Resolves when the first answer is there, or does not come at once; it is asked for again soon then. */
   start(): Promise<void>;
   stop(): void;
 }
 
 const everyMs = 5_000;
-const timeoutMs = 2_000;
+/** Until there is a first answer: a start must not wait for a service that starts too. */
+const impatientMs = 500;
 /** Else the outbox would fill with what every read adds for as long as the events service is away. */
 const believedMs = 60_000;
 
@@ -30,9 +31,11 @@ export const createAccessInterest = ({
   const intake = createClient(EventIntakeService, transport);
   let known: { readonly scopes: ReadonlySet<string>; readonly isEverybody: boolean; readonly atMs: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
 
   const ask = async (): Promise<void> => {
     try {
+      const timeoutMs = known === undefined ? impatientMs : everyMs;
       const { scopes, everybody } = await intake.findAccessScopes({}, { timeoutMs });
       known = { scopes: new Set(scopes), isEverybody: everybody, atMs: nowMs() };
     } catch (error) {
@@ -40,15 +43,20 @@ export const createAccessInterest = ({
     }
   };
 
+  const askOnAndOn = async (): Promise<void> => {
+    await ask();
+    if (!isStopped) timer = setTimeout(() => void askOnAndOn(), known === undefined ? impatientMs : everyMs).unref();
+  };
+
   return {
     isListened: (scopeId) => {
       if (known === undefined || (!known.isEverybody && known.scopes.size === 0)) return false;
       return (known.isEverybody || known.scopes.has(scopeId)) && nowMs() - known.atMs < believedMs;
     },
-    start: async () => {
-      await ask();
-      timer = setInterval(() => void ask(), everyMs).unref();
+    start: askOnAndOn,
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
     },
-    stop: () => clearInterval(timer),
   };
 };
