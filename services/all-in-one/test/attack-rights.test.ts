@@ -89,9 +89,10 @@ describe.each(shapes)('holes in policies, lists and tokens (%s)', (shape) => {
       ]);
       const seen = new Set<string>();
       const note = ({ text, json }: Answer) => {
-        expect(text).not.toContain('no"');
+        // With their slashes, which no base64url text has: two letters alone come up in cursors by chance.
+        expect(text).not.toContain('/no"');
         // Position and text of a cursor tell nothing either.
-        expect(Buffer.from(json.cursor ?? '', 'base64url').toString()).not.toMatch(/vis|no/);
+        expect(Buffer.from(json.cursor ?? '', 'base64url').toString()).not.toMatch(/vis\/|\/no/);
         for (const { path } of json.secrets) seen.add(path);
       };
       const query = 'prefix=vis&include_partner=true&include_deleted=true';
