@@ -96,7 +96,7 @@ export const openViolations = ({
     stop: async () => {
       clearInterval(timer);
       await shipping;
-      await ship().catch(() => {});
+      await ship().catch(onFailure);
     },
   };
 };
