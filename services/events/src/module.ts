@@ -14,6 +14,7 @@ import {
   createFindAbsent,
   createIdempotency,
   createRemoteKeySeal,
+  createSystemAudit,
   type ProcessKit,
   withIdempotency,
 } from '@scaivault/pipeline';
@@ -33,6 +34,7 @@ import { createAddDeliveries } from './app/deliveries/add-deliveries.ts';
 import { createAttemptDelivery } from './app/deliveries/attempt-delivery.ts';
 import { createDeliver } from './app/deliveries/deliver.ts';
 import { createForgetEndpoints } from './app/deliveries/forget-endpoints.ts';
+import { createRecordAttempt } from './app/deliveries/record-attempt.ts';
 import { createRunDeliveries } from './app/deliveries/run-deliveries.ts';
 import { createFindAccessScopes } from './app/find-access-scopes.ts';
 import { createForgetEvents } from './app/forget-events.ts';
@@ -64,7 +66,7 @@ const sweepEveryMs = 15 * 60_000;
 /** Events: takes what the outboxes of all services ship and gives it to whoever listens. */
 export const createEventsModule = async (
   { config, logger, transportTo, nowMs }: ModuleDependencies,
-  kit: Pick<ProcessKit, 'directory' | 'policies'>,
+  kit: Pick<ProcessKit, 'audit' | 'directory' | 'policies'>,
 ): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
   const caFile = config.DATABASE_CA_FILE === undefined ? {} : { caFile: config.DATABASE_CA_FILE };
@@ -137,7 +139,6 @@ export const createEventsModule = async (
   });
   let worker: Worker | undefined;
   const wake = (): void => worker?.wake();
-  const tellDisabled = createTellDisabled({ webhooks, nowMicros });
   const runs = createRunDeliveries({
     deliveries,
     deliver: createDeliver({
@@ -145,10 +146,14 @@ export const createEventsModule = async (
       mayDeliver: async (parcel) =>
         !isId('sub', parcel.endpointId) || (await subscriptions.mayDispatch(parcel.scopeId, parcel.endpointId, parcel)),
       attemptDelivery,
-      disabled: (tx, disabling) =>
-        isId('sub', disabling.endpointId)
-          ? subscriptionTable.disable(tx, disabling.scopeId, disabling.endpointId)
-          : tellDisabled(tx, disabling),
+      recordAttempt: createRecordAttempt({
+        deliveries,
+        audit: createSystemAudit(kit.audit, 'system:events'),
+        disable: {
+          webhook: createTellDisabled({ webhooks, nowMicros }),
+          subscription: (tx, { scopeId, endpointId }) => subscriptionTable.disable(tx, scopeId, endpointId),
+        },
+      }),
       random: Math.random,
     }),
     nowMs,

@@ -1,6 +1,9 @@
 import { openDatabase } from '@scaivault/db';
+import { VaultError } from '@scaivault/errors';
+import { createSystemAudit } from '@scaivault/pipeline';
 import type { ScopeId } from '@scaivault/tenancy';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRecordAttempt } from '../src/app/deliveries/record-attempt.ts';
 import type { Claim } from '../src/domain/deliveries/delivery.ts';
 import { createDeliveryTable } from '../src/store/delivery-table.ts';
 import { openReceiver, type StartedWebhooks, startWebhooks, webhookTo } from './start-webhooks.ts';
@@ -159,6 +162,47 @@ describe('claims', () => {
     const ms = await deliveries.nextDueInMs();
     expect(ms).toBeGreaterThan(30_000);
     expect(ms).toBeLessThanOrEqual(40_000);
+  });
+});
+
+describe('the fiftieth failure in a row', () => {
+  const isEnabled = async (id: string): Promise<boolean | undefined> => {
+    const [row] = await started.inRows<{ on: boolean }>(
+      `select is_enabled as on from events.endpoint where id = '${id}'`,
+    );
+    return row?.on;
+  };
+  /** Writes it down with a trail that does this at the intent. */
+  const failOnceMore = async (id: string, open: Parameters<typeof createSystemAudit>[0]['open']): Promise<void> => {
+    await started.inRows(`update events.endpoint set consecutive_failures = 49 where id = '${id}'`);
+    await makeDue(id);
+    const [claim] = await deliveries.claim(false, 1);
+    if (claim === undefined) throw new Error('not claimed');
+    const recordAttempt = createRecordAttempt({
+      deliveries,
+      audit: createSystemAudit({ open }, 'system:events'),
+      disable: { webhook: nobody, subscription: nobody },
+    });
+    await recordAttempt(claim, { scopeId: claim.scopeId, endpointId: id }, failed);
+  };
+
+  it('disables between the intent and the outcome of its row', async () => {
+    const id = await withDeliveries(1);
+    const seen: (boolean | undefined)[] = [];
+    await failOnceMore(id, async () => {
+      seen.push(await isEnabled(id));
+      return { close: async () => void seen.push(await isEnabled(id)), withdraw: nobody };
+    });
+    expect(seen).toEqual([true, false]);
+  });
+
+  it('is not written down without a journal, and comes again', async () => {
+    const id = await withDeliveries(1);
+    const unavailable = new VaultError('audit_unavailable', 'Full.');
+    await expect(failOnceMore(id, () => Promise.reject(unavailable))).rejects.toBe(unavailable);
+    expect(await isEnabled(id)).toBe(true);
+    await leasesEnd(id);
+    expect(await deliveries.claim(false, 1)).toHaveLength(1);
   });
 });
 

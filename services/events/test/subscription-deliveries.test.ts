@@ -98,6 +98,9 @@ it('is disabled by the server after too many failures, and enabled by its owner'
   await vi.waitFor(async () => expect(await status()).toBe('disabled'), within);
   await started.take();
   expect(receiver.received).toHaveLength(1);
+  expect(started.vault.journal.outcomes.filter(({ identityId }) => identityId === 'system:events')).toMatchObject([
+    { tenantId: 'tnt_a', action: 'subscription_update', success: true },
+  ]);
   receiver.answer((_request, response) => response.writeHead(204).end());
   expect((await bob.updateSubscription({ subscriptionId: id, status: 'active' })).status).toBe('active');
   await started.take();

@@ -94,6 +94,16 @@ describe('fifty failures in a row', () => {
       identity_id: 'system:events',
       data: { webhook_id: webhookId, name: 'dead', consecutive_failures: 50, last_response_code: 503 },
     });
+    const ownDeeds = started.vault.journal.outcomes.filter(({ identityId }) => identityId === 'system:events');
+    expect(ownDeeds).toMatchObject([
+      { tenantId: 'tnt_a', identityType: 'system', action: 'webhook_update', success: true },
+    ]);
+    expect(JSON.parse(Buffer.from(ownDeeds[0]?.extraData ?? '').toString())).toEqual({
+      webhook_id: webhookId,
+      changed_fields: ['enabled'],
+      consecutive_failures: 50,
+      last_response_code: 503,
+    });
     const before = dead.received.length;
     await started.take();
     await succeeded(listener.id, 1);

@@ -66,6 +66,9 @@ export interface Disabling extends EndpointPlace {
   readonly lastResponseCode: number | null;
 }
 
+/** Ends with the endpoint what belongs to it, in the same transaction. */
+export type Disable = (tx: Tx, disabling: Disabling) => Promise<void>;
+
 export interface DeliveryStore {
   /** Adds deliveries that are due at once, to those of the endpoints that are enabled. */
   add(tx: Tx, scopeId: ScopeId, deliveries: readonly NewDelivery[]): Promise<void>;
@@ -76,14 +79,10 @@ export interface DeliveryStore {
   /** What a claimed delivery needs; undefined when it is ours no more. */
   open(claim: Claim): Promise<{ readonly parcel: Parcel; readonly secrets: SealedSecrets } | undefined>;
   /**
-   * Writes down how the attempt went, unless somebody else has claimed the delivery meanwhile; false then. `disabled` is
-   * told, in the same transaction, when that was one failure too many.
+   * Writes down how the attempt went, unless somebody else has claimed the delivery meanwhile; false then. `disable`
+   * comes last in the same transaction, when that was one failure too many.
    */
-  record(
-    claim: Claim,
-    result: AttemptResult,
-    disabled: (tx: Tx, disabling: Disabling) => Promise<void>,
-  ): Promise<boolean>;
+  record(claim: Claim, result: AttemptResult, disable: Disable): Promise<boolean>;
   /** The attempt was not made, through no fault of the receiver's: it is due again after so long, and does not count. */
   postpone(claim: Claim, pauseMs: number): Promise<void>;
   /** The event is not for this receiver any more: nothing was sent, nothing follows, and nobody has failed. */

@@ -105,7 +105,7 @@ export const createDeliveryTable = ({ sql, withScope }: Pick<Database, 'sql' | '
       return secrets && { parcel, secrets };
     }),
 
-  record: (claim, result, disabled) =>
+  record: (claim, result, disable) =>
     withScope(claim.scopeId, async (tx) => {
       const held = await holdEndpoint(tx, claim);
       if (held === undefined) return false;
@@ -127,7 +127,7 @@ export const createDeliveryTable = ({ sql, withScope }: Pick<Database, 'sql' | '
       if (isOver) {
         const { scopeId, endpointId, partnerId } = held;
         const lastResponseCode = outcome.responseCode;
-        await disabled(tx, { scopeId, endpointId, partnerId, consecutiveFailures: failures, lastResponseCode });
+        await disable(tx, { scopeId, endpointId, partnerId, consecutiveFailures: failures, lastResponseCode });
       }
       return true;
     }),

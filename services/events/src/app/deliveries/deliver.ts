@@ -3,6 +3,7 @@ import type { Claim, Parcel } from '../../domain/deliveries/delivery.ts';
 import { mostAttempts, pauseAfter } from '../../domain/deliveries/retry-schedule.ts';
 import type { AttemptResult, DeliveryStore } from '../../ports/deliveries.ts';
 import type { AttemptDelivery } from './attempt-delivery.ts';
+import type { RecordAttempt } from './record-attempt.ts';
 
 /** Any 2xx within this time is success (rest-api-core 9). */
 const timeoutMs = 10_000;
@@ -20,14 +21,14 @@ export const createDeliver =
     deliveries,
     mayDeliver,
     attemptDelivery,
-    disabled,
+    recordAttempt,
     random,
   }: {
-    readonly deliveries: Pick<DeliveryStore, 'open' | 'record' | 'postpone' | 'withhold'>;
+    readonly deliveries: Pick<DeliveryStore, 'open' | 'postpone' | 'withhold'>;
     /** Whether the receiver may have this event now; asked before each attempt. 503 while nobody can say. */
     readonly mayDeliver: (parcel: Parcel) => Promise<boolean>;
     readonly attemptDelivery: AttemptDelivery;
-    readonly disabled: Parameters<DeliveryStore['record']>[2];
+    readonly recordAttempt: RecordAttempt;
     readonly random: () => number;
   }): Deliver =>
   async (claim) => {
@@ -49,5 +50,5 @@ export const createDeliver =
       await deliveries.postpone(claim, withoutKeysMs);
       return;
     }
-    await deliveries.record(claim, result, disabled);
+    await recordAttempt(claim, parcel, result);
   };

@@ -1,5 +1,5 @@
 import { addEvents } from '@scaivault/outbox';
-import type { DeliveryStore } from '../../ports/deliveries.ts';
+import type { Disable } from '../../ports/deliveries.ts';
 import type { WebhookStore } from '../../ports/webhooks.ts';
 
 /** A webhook that is disabled for its failures hears nothing any more; all others are told, in the same transaction. */
@@ -10,7 +10,7 @@ export const createTellDisabled =
   }: {
     readonly webhooks: Pick<WebhookStore, 'silence'>;
     readonly nowMicros: () => number;
-  }): Parameters<DeliveryStore['record']>[2] =>
+  }): Disable =>
   async (tx, { scopeId, endpointId, consecutiveFailures, lastResponseCode }) => {
     const name = await webhooks.silence(tx, scopeId, endpointId);
     if (name === undefined) return;
