@@ -22,6 +22,15 @@ export interface OutboxTable {
   take(most: number): Promise<readonly OutboxEvent[]>;
   /** Removes what has been taken in elsewhere. */
   clear(events: readonly OutboxEvent[]): Promise<void>;
+  /** How far the relay is behind. */
+  backlog(): Promise<Backlog>;
+}
+
+export interface Backlog {
+  /** Events that are left; never fewer than there are, as what was rolled back between them counts too. */
+  readonly events: number;
+  /** Since the first of them happened; 0 without any. */
+  readonly oldestSeconds: number;
 }
 
 type Row = Omit<OutboxEvent, 'id'> & { readonly id: string | null };
@@ -55,5 +64,10 @@ export const createOutboxTable = (db: Pick<Database, 'transaction' | 'sql'>): Ou
 
   clear: async (events) => {
     await db.sql`select clear_outbox(${events.map(({ position }) => position)}::int8[])`;
+  },
+
+  backlog: async () => {
+    const [backlog] = await db.sql<Backlog[]>`select events, oldest_seconds as "oldestSeconds" from outbox_backlog()`;
+    return backlog ?? { events: 0, oldestSeconds: 0 };
   },
 });

@@ -1,7 +1,9 @@
 import type { Database } from '@scaivault/db';
+import { createMetrics } from '@scaivault/runtime';
 import type { ScopeId } from '@scaivault/tenancy';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addEvents } from '../src/add-events.ts';
+import { createMeasureBacklog } from '../src/measure-backlog.ts';
 import { createOutboxTable, type OutboxEvent, type OutboxTable } from '../src/outbox-table.ts';
 import { type Relay, startRelay } from '../src/start-relay.ts';
 import { openOutbox } from './open-outbox.ts';
@@ -123,6 +125,47 @@ describe('event ids', () => {
     await add(['a', 1], ['b', 1]);
     const [one, other] = await Promise.all([table.take(10), table.take(10)]);
     expect(one).toEqual(other);
+  });
+});
+
+describe('the backlog', () => {
+  const metrics = createMetrics('test', '0', 'test');
+  const measured = async (): Promise<readonly (number | undefined)[]> => {
+    await createMeasureBacklog({ table, metrics, schema: 'dbtest' })();
+    const gauges = await Promise.all([metrics.outboxBacklog.get(), metrics.outboxOldestSeconds.get()]);
+    return gauges.map(({ values }) => values.find(({ labels }) => labels.schema === 'dbtest')?.value);
+  };
+
+  it('is told as the number of events that wait and the age of the first', async () => {
+    expect(await measured()).toEqual([0, 0]);
+    await add(['a', 1], ['a', 2], ['b', 1]);
+    await opened.owner`
+      update dbtest.outbox set occurred_at = now() + case path when 'a' then interval '-90 seconds' else '1 hour' end`;
+    const [events, seconds] = await measured();
+    expect(events).toBe(3);
+    expect(seconds).toBeGreaterThanOrEqual(90);
+    expect(seconds).toBeLessThan(120);
+    await table.clear(await table.take(2));
+    // Happened when its writer's clock was ahead.
+    expect(await measured()).toEqual([1, 0]);
+    await table.clear(await table.take(1));
+    expect(await measured()).toEqual([0, 0]);
+  });
+
+  it('is read off the ends of an index, however many events wait', async () => {
+    await opened.owner`
+      insert into dbtest.outbox (scope_id, event_type, occurred_at, identity_id, data, tags)
+      select ${scopeA}, 'secret.expired', now(), 'system:tests', '{}', '{}' from generate_series(1, 5000)`;
+    const blocksRead = async (): Promise<number> => {
+      const [row] = await opened.owner<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }[]>`
+        explain (analyze, buffers, format json) select * from dbtest.outbox_backlog()`;
+      const plan = row?.['QUERY PLAN'][0]?.Plan;
+      return (plan?.['Shared Hit Blocks'] ?? Number.NaN) + (plan?.['Shared Read Blocks'] ?? Number.NaN);
+    };
+    // The first look passes what earlier tests have deleted.
+    await blocksRead();
+    expect(await blocksRead()).toBeLessThan(20);
+    expect(await measured()).toEqual([5000, expect.any(Number)]);
   });
 });
 

@@ -5,16 +5,18 @@ import { outboxFixture } from '@scaivault/outbox/fixture';
 import { expect, it } from 'vitest';
 import { allMigrations } from '../src/migrations.ts';
 
-/** The migration that makes an outbox. */
-const outboxOf = ({ folder }: Migrations): string | undefined => {
-  const name = readdirSync(folder).find((file) => file.endsWith('_outbox.sql'));
-  return name === undefined ? undefined : readFileSync(join(folder, name), 'utf8');
-};
+/** The migrations that make an outbox, in their order. */
+const outboxOf = ({ folder }: Migrations): readonly string[] =>
+  readdirSync(folder)
+    .filter((file) => /_outbox(_\w+)?\.sql$/.test(file))
+    .sort()
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
 
 it('is the same outbox in every service that has events', () => {
-  const services = allMigrations.filter((migrations) => outboxOf(migrations) !== undefined);
+  const services = allMigrations.filter((migrations) => outboxOf(migrations).length > 0);
   expect(services.map(({ schema }) => schema).sort()).toEqual(['events', 'policy', 'secrets']);
   for (const migrations of services) {
-    expect(outboxOf(migrations)).toBe(outboxOf(outboxFixture)?.replaceAll(outboxFixture.schema, migrations.schema));
+    const wanted = outboxOf(outboxFixture).map((text) => text.replaceAll(outboxFixture.schema, migrations.schema));
+    expect(outboxOf(migrations)).toEqual(wanted);
   }
 });

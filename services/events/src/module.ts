@@ -9,7 +9,14 @@ import {
 } from '@scaivault/db';
 import { chooseClock, type Worker, workOff } from '@scaivault/jobs';
 import { createOutbound } from '@scaivault/outbound';
-import { createOutboxTable, createShipEvents, type Relay, startRelay } from '@scaivault/outbox';
+import {
+  backlogEveryMs,
+  createMeasureBacklog,
+  createOutboxTable,
+  createShipEvents,
+  type Relay,
+  startRelay,
+} from '@scaivault/outbox';
 import {
   createFindAbsent,
   createIdempotency,
@@ -65,7 +72,7 @@ const sweepEveryMs = 15 * 60_000;
 
 /** Events: takes what the outboxes of all services ship and gives it to whoever listens. */
 export const createEventsModule = async (
-  { config, logger, transportTo, nowMs }: ModuleDependencies,
+  { config, logger, metrics, transportTo, nowMs }: ModuleDependencies,
   kit: Pick<ProcessKit, 'audit' | 'directory' | 'policies'>,
 ): Promise<ServiceModule> => {
   if (config.DATABASE_URL === undefined) throw new ConfigurationError('DATABASE_URL', 'is needed');
@@ -127,6 +134,8 @@ export const createEventsModule = async (
     seal: createRemoteKeySeal(transportTo('secrets')),
     config,
   });
+  const outbox = createOutboxTable(db);
+  const measureBacklog = createMeasureBacklog({ table: outbox, metrics, schema: eventsMigrations.schema });
   const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
   const lookForNews = () => void subscriptions.wakeWaitingPolls().catch(failed('Looking for waiting polls'));
   const { room } = subscriptions;
@@ -208,12 +217,13 @@ export const createEventsModule = async (
           onFailure: failed('Looking for waiting polls'),
         }),
         repeat(subscriptions.expireEvents, { everyMs: sweepEveryMs, onFailure: failed('Letting go of old events') }),
+        repeat(measureBacklog, { everyMs: backlogEveryMs, onFailure: failed('Measuring the outbox') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
       // What happens to listeners themselves takes the same road as what happens elsewhere.
       relay = startRelay({
         db,
-        table: createOutboxTable(db),
+        table: outbox,
         ship: createShipEvents(transportTo('events')),
         onFailure: failed('Shipping events'),
       });

@@ -1,6 +1,13 @@
 import { PolicyFeedService, PolicyService, RateLimitFeedService, RateLimitService } from '@scaivault/contracts';
 import { createIdempotencyTable, createRevisionLog, loadCursorKey, openDatabase } from '@scaivault/db';
-import { createOutboxTable, createShipEvents, type Relay, startRelay } from '@scaivault/outbox';
+import {
+  backlogEveryMs,
+  createMeasureBacklog,
+  createOutboxTable,
+  createShipEvents,
+  type Relay,
+  startRelay,
+} from '@scaivault/outbox';
 import {
   createIdempotency,
   createRemoteKeySeal,
@@ -56,6 +63,7 @@ const pinEveryMs = 15_000;
 export const createPolicyModule = async ({
   config,
   logger,
+  metrics,
   transportTo,
   peersMaySurviveUs,
   nowMs,
@@ -127,6 +135,8 @@ export const createPolicyModule = async ({
   const pinBindings = createPinBindings({ bindings, identities, putInForce });
   const sweepBindings = createSweepBindings({ bindings, nowMicros });
   const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
+  const outbox = createOutboxTable(db);
+  const measureBacklog = createMeasureBacklog({ table: outbox, metrics, schema: 'policy' });
   const shipEvents = createShipEvents(transportTo('events'));
   let repetitions: readonly Repetition[] = [];
   let relay: Relay | undefined;
@@ -145,9 +155,10 @@ export const createPolicyModule = async ({
         repeat(sweepRevisions, { everyMs: 2 * leaseMs, onFailure: failed('Forgetting old revisions') }),
         repeat(pinBindings, { everyMs: pinEveryMs, onFailure: failed('Pinning bindings to their subjects') }),
         repeat(sweepBindings, { everyMs: sweepEveryMs, onFailure: failed('Sweeping expired bindings') }),
+        repeat(measureBacklog, { everyMs: backlogEveryMs, onFailure: failed('Measuring the outbox') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
-      relay = startRelay({ db, table: createOutboxTable(db), ship: shipEvents, onFailure: failed('Shipping events') });
+      relay = startRelay({ db, table: outbox, ship: shipEvents, onFailure: failed('Shipping events') });
       return Promise.resolve();
     },
     stop: async () => {

@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { KeyService, SecretPoliciesService, SecretsService, SystemService } from '@scaivault/contracts';
 import { createKeyChain } from '@scaivault/crypto';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
-import { createAccessInterest, createOutboxTable, createShipEvents, type Relay, startRelay } from '@scaivault/outbox';
+import {
+  backlogEveryMs,
+  createAccessInterest,
+  createMeasureBacklog,
+  createOutboxTable,
+  createShipEvents,
+  type Relay,
+  startRelay,
+} from '@scaivault/outbox';
 import { createIdempotency, createSystemAudit, type ProcessKit, withIdempotency } from '@scaivault/pipeline';
 import {
   ConfigurationError,
@@ -152,6 +160,8 @@ export const createSecretsModule = async (
     encryption: () => keys.health(),
     objectStore: config.S3_BUCKET === undefined ? undefined : () => objects.check(),
   });
+  const outbox = createOutboxTable(db);
+  const measureBacklog = createMeasureBacklog({ table: outbox, metrics, schema: secretsMigrations.schema });
   const shipEvents = createShipEvents(transportTo('events'));
   let repetitions: readonly Repetition[] = [];
   let relay: Relay | undefined;
@@ -184,9 +194,10 @@ export const createSecretsModule = async (
           everyMs: idempotencyKeysEveryMs,
           onFailure: failed('Forgetting old Idempotency-Keys'),
         }),
+        repeat(measureBacklog, { everyMs: backlogEveryMs, onFailure: failed('Measuring the outbox') }),
         repeat(recorder.flush, { everyMs: accessTimesEveryMs, onFailure: () => {} }),
       ];
-      relay = startRelay({ db, table: createOutboxTable(db), ship: shipEvents, onFailure: failed('Shipping events') });
+      relay = startRelay({ db, table: outbox, ship: shipEvents, onFailure: failed('Shipping events') });
       await interest.start();
     },
     stop: async () => {

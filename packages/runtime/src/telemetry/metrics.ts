@@ -36,6 +36,8 @@ export const createMetrics = (service: string, version: string, commit: string) 
     journalBacklog: gauge('audit_journal_backlog', 'Journal records not yet stored'),
     journalOldestSeconds: gauge('audit_journal_oldest_seconds', 'Age of the oldest record not yet stored'),
     journalErrors: counter('audit_journal_errors_total', 'Failed journal writes'),
+    outboxBacklog: gauge('outbox_backlog', 'Events not yet shipped to the events service', ['schema']),
+    outboxOldestSeconds: gauge('outbox_oldest_seconds', 'Age of the oldest event not yet shipped', ['schema']),
     auditSealFailures: counter('audit_seal_failures_total', 'Times that audit records could not be sealed'),
     integrityAlarms: counter('integrity_alarms_total', 'Stored rows that failed their integrity check'),
     secretReads: counter('secret_reads_total', 'Secret values handed out', ['tenant', 'secret_type']),
