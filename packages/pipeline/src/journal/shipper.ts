@@ -9,12 +9,17 @@ export type SendRecords = (records: Uint8Array[]) => Promise<void>;
 export interface ShipOptions {
   readonly batchRecords: number;
   readonly batchBytes: number;
-  /** How long a batch that is not full waits for company (default 10); an idle journal costs nothing. */
+  /**
+   * How long a batch that is not full waits for company (default 10), and for as long again, nine times at most, while
+   * each wait brings a hundredth of a batch; an idle journal costs nothing.
+   */
   readonly lingerMs?: number;
   /** Bounds of the wait after a refused batch (defaults 100 and 5000), doubled each time, full jitter. */
   readonly minBackoffMs?: number;
   readonly maxBackoffMs?: number;
   readonly random?: () => number;
+  /** Waits, unless the signal ends it early. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Shipper {
@@ -36,7 +41,19 @@ export interface ShipperDependencies {
   readonly inspect: () => void;
 }
 
-const DEFAULTS = { lingerMs: 10, minBackoffMs: 100, maxBackoffMs: 5000, random: Math.random };
+const mostLingers = 10;
+/** The part of a batch that makes another linger worth while. */
+const worthOf = (batchRecords: number): number => Math.max(1, batchRecords / 100);
+
+const pauseByTimer = async (ms: number, signal: AbortSignal): Promise<void> => {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch {
+    // The only failure of a timer is its signal: the wait is over early.
+  }
+};
+
+const DEFAULTS = { lingerMs: 10, minBackoffMs: 100, maxBackoffMs: 5000, random: Math.random, pause: pauseByTimer };
 
 /** The running shipper of one journal, and the bell that tells it of new outcomes. */
 export const startShipper = (
@@ -46,6 +63,7 @@ export const startShipper = (
 ): Shipper & { wake(): void } => {
   const { ledger, onAlarm } = dependencies;
   const options = { ...DEFAULTS, ...shipOptions };
+  const { pause } = options;
   const collector = createCollector({ ...dependencies, ...options });
   const stopping = new AbortController();
   let awaited: { target: number; resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -56,13 +74,6 @@ export const startShipper = (
   const wake = (): void => {
     rung = true;
     bell.resolve();
-  };
-  const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-    try {
-      await delay(ms, undefined, { signal });
-    } catch {
-      // The only failure of a timer is its signal: the wait is over early.
-    }
   };
 
   const acknowledge = async ({ marks }: Collected): Promise<void> => {
@@ -96,10 +107,19 @@ export const startShipper = (
     return false;
   };
 
+  /** Each batch is a commit somewhere: one that keeps getting company waits on, for a bounded time. */
+  const linger = async (): Promise<void> => {
+    for (let i = 0; i < mostLingers; i += 1) {
+      const { outcomes, settled } = ledger;
+      if (outcomes - settled >= options.batchRecords || awaited.length > 0 || stopping.signal.aborted) return;
+      await pause(options.lingerMs, hurry.signal);
+      if (ledger.outcomes - outcomes < worthOf(options.batchRecords)) return;
+    }
+  };
+
   const listen = async (): Promise<void> => {
     if (!rung) await bell.promise;
-    const few = ledger.outcomes - ledger.settled < options.batchRecords;
-    if (few && awaited.length === 0 && !stopping.signal.aborted) await pause(options.lingerMs, hurry.signal);
+    await linger();
     hurry = new AbortController();
   };
 

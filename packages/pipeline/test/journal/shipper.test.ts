@@ -93,6 +93,40 @@ test('outcomes of live traffic are gathered for the linger and an idle journal s
   expect(sizes).toEqual([5]);
 });
 
+test('a batch waits on while company comes, for ten lingers at most', async () => {
+  const journal = await openTestJournal(makeDirectory());
+  const sizes: number[] = [];
+  let lingers = 0;
+  let isBusy = true;
+  const shipper = journal.ship(
+    async (records) => {
+      sizes.push(records.length);
+    },
+    {
+      batchRecords: 300,
+      batchBytes: 1024 * 1024,
+      lingerMs: 10,
+      pause: async (ms) => {
+        expect(ms).toBe(10);
+        lingers += 1;
+        const company = isBusy ? 3 : 2;
+        for (let i = 0; i < company && sizes.length < 2; i += 1)
+          await journal.record(`log_${lingers}_${i}`, bytesOf('x'));
+      },
+    },
+  );
+  await journal.record('log_first', bytesOf('x'));
+  await vi.waitUntil(() => sizes.length === 1);
+  // What has come until it was read goes along: ten times three, and the one that rang.
+  expect(sizes).toEqual([31]);
+  expect(lingers).toBe(10);
+  isBusy = false;
+  await journal.record('log_second', bytesOf('x'));
+  await vi.waitUntil(() => sizes.length === 2);
+  expect(lingers).toBe(11);
+  await shipper.stop();
+});
+
 test('drained does not wait for the linger', async () => {
   const journal = await openTestJournal(makeDirectory());
   const shipper = journal.ship(async () => {}, { ...LIMITS, lingerMs: 60_000 });
