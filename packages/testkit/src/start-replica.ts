@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+import { type SpawnedService, spawnService } from './spawn-service.ts';
 import { serviceProcessesBelow, type Vault } from './start-vault.ts';
 
 export type ReplicatedService = 'policy' | 'identity-sync' | 'secrets' | 'gateway';
@@ -16,13 +15,7 @@ export interface ServiceProcess {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface Replica extends ServiceProcess, AsyncDisposable {
-  /** SIGKILL, and gone when it resolves. */
-  kill(): Promise<void>;
-}
-
-const services = join(import.meta.dirname, '../../../services');
-const readyWithinMs = 60_000;
+export type Replica = ServiceProcess & Omit<SpawnedService, 'rpcPort'>;
 
 const environmentOf = async (pid: number): Promise<Record<string, string>> =>
   Object.fromEntries(
@@ -43,24 +36,6 @@ export const findServiceProcess = async (vault: Vault, service: string): Promise
   throw new Error(`There is no process of ${service}.`);
 };
 
-const untilReady = (child: ChildProcess, service: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let printed = '';
-    const fail = (why: string): void => reject(new Error(`${service} ${why}:\n${printed}`));
-    const late = setTimeout(() => fail('was not ready in time'), readyWithinMs);
-    const keep = (chunk: Buffer): void => {
-      printed += chunk.toString();
-      if (!printed.includes(`${service} is ready`)) return;
-      clearTimeout(late);
-      resolve();
-    };
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', keep);
-    child.once('exit', (code) => {
-      clearTimeout(late);
-      fail(`ended with ${code}`);
-    });
-  });
-
 /**
  * Starts another process of a service beside those of a vault in shape `services`: the same settings, database and
  * authority, its own port and journal. `env` may lead it to other peers. It ends with us.
@@ -80,28 +55,6 @@ export const startReplica = async (
     LOG_LEVEL: 'info',
     ...env,
   };
-  const child = spawn(process.execPath, [join(services, service, 'src/main.ts')], {
-    env: settings,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: true,
-  });
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
-  };
-  try {
-    await untilReady(child, service);
-  } catch (error) {
-    await end('SIGKILL');
-    throw error;
-  }
-  return {
-    pid: child.pid ?? 0,
-    rpcUrl: `https://${settings.RPC_BIND_ADDRESS}`,
-    env: settings,
-    kill: () => end('SIGKILL'),
-    [Symbol.asyncDispose]: () => end('SIGTERM'),
-  };
+  const { rpcPort: _same, ...spawned } = await spawnService(service, settings);
+  return { ...spawned, rpcUrl: `https://${settings.RPC_BIND_ADDRESS}`, env: settings };
 };
