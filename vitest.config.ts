@@ -34,8 +34,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
-    // Longer than a vault may take to start, which then tells why it did not.
-    hookTimeout: 120_000,
+    // Longer than a vault may take to start, which then tells why it did not, or is used by others.
+    hookTimeout: 300_000,
     sequence: { sequencer: AloneFirst },
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },

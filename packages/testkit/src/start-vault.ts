@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, readFile } from 'node:fs/promises';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type postgres from 'postgres';
 import { copyVaultTemplate } from './copy-vault-template.ts';
 import { freePort } from './free-port.ts';
-import { openVaultDatabase, removeVaultFolder } from './vault-database.ts';
+import { openVault, type Shape, type Vault } from './open-vault.ts';
+import { removeVaultFolder } from './vault-database.ts';
 
 export { freePort } from './free-port.ts';
+export type { Answer, Shape, Vault, VaultAccess } from './open-vault.ts';
 export { findVaultPostgres, removeVaultFolder } from './vault-database.ts';
-
-/** The two shapes that one code is deployed in. */
-export type Shape = 'all-in-one' | 'services';
 
 export interface StartVaultOptions {
   readonly shape: Shape;
@@ -25,6 +23,8 @@ export interface StartVaultOptions {
   readonly fromNothing?: boolean;
   /** Ports of an earlier vault, so that its tokens stay valid. */
   readonly ports?: VaultPorts;
+  /** A file that all it prints is added to, for those who do not hold the process. */
+  readonly printTo?: string;
 }
 
 export interface VaultPorts {
@@ -32,46 +32,11 @@ export interface VaultPorts {
   readonly scaiKey: number;
 }
 
-export interface TokenWish {
-  readonly sub: string;
-  readonly [claim: string]: unknown;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The parsed body; undefined when there is none. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
-  readonly json: any;
-}
-
-export interface RequestOptions {
-  /** A token; null sends none; left out: the tenant admin of tnt_acme_prod. */
-  readonly token?: string | null;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 /** A vault started as a user would start it, in processes of its own. */
-export interface Vault extends AsyncDisposable {
-  readonly shape: Shape;
-  readonly url: string;
-  readonly scaiKeyUrl: string;
-  readonly webhookSecret: string;
-  /** Tenant admin of tnt_acme_prod. */
-  readonly token: string;
-  readonly dataDir: string;
+export interface StartedVault extends Vault {
   readonly ports: VaultPorts;
-  readonly pid: number;
   /** Milliseconds from its first instruction until it said that it is ready. */
   readonly startMs: number;
-  /** Everything its processes have printed so far. */
-  output(): string;
-  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
-  mint(wish: TokenWish): Promise<string>;
-  /** A session of the login that owns the database; end it yourself. */
-  openDatabase(): Promise<postgres.Sql>;
   /** Asks it to stop; resolves with milliseconds it took and the exit code. */
   stop(signal?: 'SIGINT' | 'SIGTERM'): Promise<{ readonly ms: number; readonly code: number | null }>;
   /** Ends it and all its service processes at once with SIGKILL; PostgreSQL is left running, as after a real crash. */
@@ -86,14 +51,6 @@ const entry: Readonly<Record<Shape, string>> = {
 const readyMark = 'Ctrl-C stops everything';
 const readyWithinMs = 90_000;
 const goneWithinMs = 10_000;
-
-const readEnvFile = async (path: string): Promise<Readonly<Record<string, string>>> =>
-  Object.fromEntries(
-    (await readFile(path, 'utf8'))
-      .split('\n')
-      .filter((line) => line.includes('='))
-      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
 
 interface ProcessState {
   readonly parent: number;
@@ -137,6 +94,7 @@ const untilReady = (child: ChildProcess, output: () => string): Promise<void> =>
     }, readyWithinMs);
     const look = (): void => {
       if (!output().includes(readyMark)) return;
+      child.stdout?.off('data', look);
       clearTimeout(late);
       resolve();
     };
@@ -169,7 +127,7 @@ const makeDataFolder = async ({ fromNothing = false }: StartVaultOptions): Promi
 };
 
 /** Starts `pnpm start` or `pnpm start:services` without pnpm, on free ports and with a data folder of its own. */
-export const startVault = async (options: StartVaultOptions): Promise<Vault> => {
+export const startVault = async (options: StartVaultOptions): Promise<StartedVault> => {
   const dataDir = options.dataDir ?? (await makeDataFolder(options));
   const ports = options.ports ?? { api: await freePort(), scaiKey: await freePort() };
   const printed: string[] = [];
@@ -189,7 +147,10 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });
-  const keep = (chunk: Buffer): void => void printed.push(chunk.toString());
+  const keep = (chunk: Buffer): void => {
+    printed.push(chunk.toString());
+    if (options.printTo !== undefined) appendFileSync(options.printTo, chunk);
+  };
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
   const output = (): string => printed.join('');
@@ -201,51 +162,19 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
     throw error;
   }
   const startMs = performance.now() - spawnedAt;
-  const access = await readEnvFile(join(dataDir, 'dev.env'));
-  const { SCAIVAULT_URL: url = '', SCAIVAULT_TOKEN: token = '', SCAIKEY_URL: scaiKeyUrl = '' } = access;
   const pid = child.pid ?? 0;
+  const vault = await openVault({ shape: options.shape, pid, dataDir, output });
 
-  const stop: Vault['stop'] = async (signal = 'SIGINT') => {
+  const stop: StartedVault['stop'] = async (signal = 'SIGINT') => {
     const started = performance.now();
     child.kill(signal);
     const code = await exited(child);
     return { ms: performance.now() - started, code };
   };
   return {
-    shape: options.shape,
-    url,
-    scaiKeyUrl,
-    webhookSecret: access.SCAIKEY_WEBHOOK_SECRET ?? '',
-    token,
-    dataDir,
+    ...vault,
     ports,
-    pid,
     startMs,
-    output,
-    openDatabase: () => openVaultDatabase(dataDir),
-    request: async (method, path, { token: other = token, body, headers = {} } = {}) => {
-      const answer = await fetch(`${url}${path}`, {
-        method,
-        headers: {
-          ...(other === null ? {} : { authorization: `Bearer ${other}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      return { status: answer.status, headers: answer.headers, text, json: text === '' ? undefined : parse(text) };
-    },
-    mint: async (wish) => {
-      const answer = await fetch(`${scaiKeyUrl}/dev/token`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(wish),
-      });
-      const { access_token: minted } = (await answer.json()) as { access_token?: string };
-      if (minted === undefined) throw new Error(`The emulator minted no token (${answer.status}).`);
-      return minted;
-    },
     stop,
     kill: async () => {
       const all = [pid, ...(await serviceProcessesBelow(pid))];
@@ -258,12 +187,4 @@ export const startVault = async (options: StartVaultOptions): Promise<Vault> => 
       if (options.dataDir === undefined) await removeVaultFolder(dataDir);
     },
   };
-};
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };

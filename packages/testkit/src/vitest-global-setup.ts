@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@scaivault/db/embedded';
 import type { TestProject } from 'vitest/node';
 import { endWhenOrphaned } from './end-when-orphaned.ts';
+import { lendVaults } from './lend-vaults.ts';
+import { startVault } from './start-vault.ts';
 import { serveVaultTemplate } from './vault-template.ts';
 
 declare module 'vitest' {
@@ -38,7 +40,7 @@ const startTemporary = async (folder: string) => {
 /**
  * Vitest's global setup: one PostgreSQL for the whole run, in a temporary folder, or the one TEST_DATABASE_URL names.
  * Suites get their own databases in it from `createTestDatabase`. Whole vaults (`startVault`) have one each, and begin
- * with a copy of a template.
+ * with a copy of a template; those that files share (`borrowVault`) are started here.
  */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const folder = await makeFolder();
@@ -47,7 +49,10 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
   project.provide('databaseUrl', database.url);
   const template = await serveVaultTemplate(folder);
   process.env.TEST_VAULT_TEMPLATE_SOCKET = template.socketPath;
+  const vaults = await lendVaults(folder, startVault);
+  process.env.TEST_VAULTS_SOCKET = vaults.socketPath;
   return async () => {
+    await vaults.stop();
     await template.stop();
     await database.stop();
     await rm(folder, { recursive: true, force: true });

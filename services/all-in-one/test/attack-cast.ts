@@ -1,8 +1,7 @@
-import type { Answer, Shape, StartVaultOptions, Vault } from '@scaivault/testkit/start-vault';
+import type { Answer, Vault } from '@scaivault/testkit/start-vault';
 import { expect } from 'vitest';
 import { fingerprint } from './attack-fingerprint.ts';
 import { type Grant, grant, succeeded } from './grant.ts';
-import { startUnlimited } from './unlimited-vault.ts';
 
 /** Stands in values that the caller of a test must not see. */
 export const canary = 'canary-that-must-not-show';
@@ -40,10 +39,8 @@ export const wordsOf = ({ status, text, json }: Answer, ...names: readonly strin
     `${status} ${text.replaceAll(json?.error?.request_id ?? '-', '<request_id>')}`,
   );
 
-/** Starts a vault in which each tenant has a secret `own`, and so its keys. */
-export const openCast = async (shape: Shape, options: Omit<StartVaultOptions, 'shape'> = {}): Promise<Cast> => {
-  // The first seal makes keys of its own, which would look like the work of an attack.
-  const vault = await startUnlimited(shape, { ...options, env: { AUDIT_SEAL_INTERVAL: '1d', ...options.env } });
+/** Takes over a vault and gives each tenant a secret `own`, and so its keys. */
+export const openCast = async (vault: Vault): Promise<Cast> => {
   const sql = await vault.openDatabase();
   const alice = vault.token;
   const put: Cast['put'] = async (path, value = canary, token = alice, limits = {}) =>

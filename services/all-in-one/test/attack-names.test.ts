@@ -7,6 +7,7 @@ import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
 import { rawRequest } from './raw-request.ts';
 import { mintHostile } from './scaikey-control.ts';
+import { borrowUnlimited } from './shared-vault.ts';
 import { shapes } from './unlimited-vault.ts';
 
 const missing = { policy: 'pol_01J9ZC4A0B1C2D3E4F5G6H7J8K', secretPolicy: 'sp_01J9ZC4A0B1C2D3E4F5G6H7J8K' };
@@ -16,7 +17,7 @@ describe.each(shapes)('holes in paths, tenants and identifiers (%s)', (shape) =>
   let { bob, carol, dave, peer, root } = {} as Cast;
   let { put, get, post, bobMay, untouched, vault, sql } = {} as Cast;
   beforeAll(async () => {
-    cast = await openCast(shape);
+    cast = await openCast(await borrowUnlimited(shape));
     ({ bob, carol, dave, peer, root, put, get, post, bobMay, untouched, vault, sql } = cast);
   });
   afterAll(() => cast?.[Symbol.asyncDispose]());

@@ -3,13 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cast, canary, openCast, wordsOf } from './attack-cast.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
+import { borrowUnlimited } from './shared-vault.ts';
 import { shapes } from './unlimited-vault.ts';
 
 describe.each(shapes)('holes in policies, lists and tokens (%s)', (shape) => {
   let cast: Cast;
   let { bob, carol, dave, peer, root, put, get, post, bobMay, untouched, vault, sql } = {} as Cast;
   beforeAll(async () => {
-    cast = await openCast(shape);
+    cast = await openCast(await borrowUnlimited(shape));
     ({ bob, carol, dave, peer, root, put, get, post, bobMay, untouched, vault, sql } = cast);
   });
   afterAll(() => cast?.[Symbol.asyncDispose]());

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
 import { controlScaiKey, mintHostile } from './scaikey-control.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowUnlimited } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
 const rounds = 15;
@@ -15,7 +16,7 @@ describe.each(shapes)('a change of authority (%s)', (shape) => {
   let vault: Vault;
   let bob: string;
   beforeAll(async () => {
-    vault = await startUnlimited(shape);
+    vault = await borrowUnlimited(shape);
     bob = await vault.mint({ sub: 'bob@acme.example' });
     succeeded(await vault.request('PUT', secret, { body: { data: { n: 1 } } }));
   });
@@ -134,6 +135,8 @@ describe.each(shapes)('a change of authority (%s)', (shape) => {
     await becomes(200);
     await controlScaiKey(vault, 'DELETE', '/_dev/members/grp_oncall/grp_sre');
     await becomes(403);
+    await controlScaiKey(vault, 'POST', '/_dev/members', { group_id: 'grp_oncall', member_group_id: 'grp_sre' });
+    await becomes(200);
     succeeded(await vault.request('DELETE', `/v1/policies/${nested.policyId}?force=true`));
   });
 

@@ -2,7 +2,8 @@ import type { Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allAuditRows, eventNumbers } from './audit-rows.ts';
 import { succeeded } from './grant.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowUnlimited } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
 const many = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
@@ -10,7 +11,7 @@ const many = (count: number): number[] => Array.from({ length: count }, (_, inde
 describe.each(shapes)('writers at the same time (%s)', (shape) => {
   let vault: Vault;
   beforeAll(async () => {
-    vault = await startUnlimited(shape);
+    vault = await borrowUnlimited(shape);
   });
   afterAll(() => vault?.[Symbol.asyncDispose]());
 
@@ -51,7 +52,7 @@ describe.each(shapes)('writers at the same time (%s)', (shape) => {
 
   it('numbers their audit rows without a gap', async () => {
     const rows = await until('a row of each write', async () => {
-      const found = await allAuditRows(vault);
+      const found = await allAuditRows(vault, 'path_prefix=race');
       const writes = found.filter(({ action }) => action === 'write');
       return writes.length >= 20 + 20 + 200 ? found : undefined;
     });

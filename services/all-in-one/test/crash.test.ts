@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Shape, Vault } from '@scaivault/testkit/start-vault';
+import type { Shape, StartedVault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { allAuditRows, eventNumbers } from './audit-rows.ts';
 import { type Deed, deedsFor, inLanes, perform } from './deeds.ts';
@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 90_000 });
 const operations = 1_000;
 
 /** Writes and reads at once until the vault is killed -9 in the middle of them, at a random moment. */
-const killAmid = async (vault: Vault, name: string): Promise<{ deeds: readonly Deed[]; told: string }> => {
+const killAmid = async (vault: StartedVault, name: string): Promise<{ deeds: readonly Deed[]; told: string }> => {
   const deeds = deedsFor(name, operations);
   const killAfter = randomInt(150, 700);
   let answered = 0;
@@ -31,7 +31,12 @@ const killAmid = async (vault: Vault, name: string): Promise<{ deeds: readonly D
 };
 
 /** Every answered write is there; one without an answer is there whole or not at all. Gives the deeds that are there. */
-const presentOf = async (vault: Vault, token: string, deeds: readonly Deed[], told: string): Promise<Set<Deed>> => {
+const presentOf = async (
+  vault: StartedVault,
+  token: string,
+  deeds: readonly Deed[],
+  told: string,
+): Promise<Set<Deed>> => {
   const present = new Set<Deed>();
   await inLanes(
     deeds.filter(({ kind }) => kind === 'write'),
@@ -49,7 +54,7 @@ const presentOf = async (vault: Vault, token: string, deeds: readonly Deed[], to
 };
 
 /** No answer and no change without its row; no row twice; none that claims what did not happen. */
-const checkTrail = async (vault: Vault, deeds: readonly Deed[], present: ReadonlySet<Deed>, told: string) => {
+const checkTrail = async (vault: StartedVault, deeds: readonly Deed[], present: ReadonlySet<Deed>, told: string) => {
   const recorded = deeds.filter((deed) => deed.answer !== undefined || present.has(deed));
   const { rows, rowsOf } = await until('a row of every answer and of every write that happened', async () => {
     const rows = await allAuditRows(vault);
@@ -79,10 +84,10 @@ describe.each<[shape: Shape, other: Shape]>([
   ['all-in-one', 'services'],
   ['services', 'all-in-one'],
 ])('a crash as %s', (shape, other) => {
-  const vaults: Vault[] = [];
-  let first: Vault;
+  const vaults: StartedVault[] = [];
+  let first: StartedVault;
   let lost: Awaited<ReturnType<typeof killAmid>>;
-  const start = async (as: Shape): Promise<Vault> => {
+  const start = async (as: Shape): Promise<StartedVault> => {
     const place = first === undefined ? {} : { dataDir: first.dataDir, ports: first.ports };
     const vault = await startUnlimited(as, place);
     vaults.push(vault);

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Answer, Vault } from '@scaivault/testkit/start-vault';
+import type { Answer, StartedVault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { allAuditRows } from './audit-rows.ts';
 import { inLanes } from './deeds.ts';
@@ -14,8 +14,8 @@ vi.setConfig({ testTimeout: 90_000 });
 const rules = [{ path_pattern: 'app/**', permissions: ['read'] }];
 
 describe.each(shapes)('Idempotency-Key (%s)', (shape) => {
-  let vault: Vault;
-  const vaults: Vault[] = [];
+  let vault: StartedVault;
+  const vaults: StartedVault[] = [];
   const start = async (): Promise<void> => {
     const place = vault === undefined ? {} : { dataDir: vault.dataDir, ports: vault.ports };
     vault = await startUnlimited(shape, place);

@@ -2,7 +2,8 @@ import type { Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowUnlimited } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
 const home = 't:tnt_acme_prod';
@@ -14,7 +15,7 @@ describe.each(shapes)('isolation (%s)', (shape) => {
   let dave: string;
   let sql: Awaited<ReturnType<Vault['openDatabase']>>;
   beforeAll(async () => {
-    vault = await startUnlimited(shape);
+    vault = await borrowUnlimited(shape);
     dave = await vault.mint({ sub: 'dave@umbrella.example' });
     sql = await vault.openDatabase();
     // Both tenants have keys and rows of their own.

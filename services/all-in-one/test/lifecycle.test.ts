@@ -7,8 +7,8 @@ import {
   freePort,
   isProcessAlive,
   removeVaultFolder,
+  type StartedVault,
   serviceProcessesBelow,
-  type Vault,
 } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { succeeded } from './grant.ts';
@@ -27,7 +27,7 @@ const listenOn = (port: number): Promise<Server> =>
 const isRoot = process.getuid?.() === 0;
 
 describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
-  let vault: Vault;
+  let vault: StartedVault;
   beforeAll(async () => {
     vault = await startUnlimited(shape, { fromNothing: true, env: { LOG_FORMAT: 'json', LOG_LEVEL: 'info' } });
   });
@@ -39,7 +39,7 @@ describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
       (error: unknown) => error,
     );
     if (!(started instanceof Error)) {
-      await (started as Vault).stop();
+      await (started as StartedVault).stop();
       return 'It started.';
     }
     return started.message;

@@ -1,13 +1,14 @@
-import { startVault, type Vault } from '@scaivault/testkit/start-vault';
+import type { Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
+import { borrowUnlimited } from './shared-vault.ts';
 
 const read = (path_pattern: string, more: object = {}) => ({ path_pattern, permissions: ['read'], ...more });
 
 describe('what an administrator asks of policies', () => {
   let vault: Vault;
   beforeAll(async () => {
-    vault = await startVault({ shape: 'all-in-one' });
+    vault = await borrowUnlimited('all-in-one');
   });
   afterAll(() => vault[Symbol.asyncDispose]());
 

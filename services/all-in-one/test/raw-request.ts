@@ -29,7 +29,7 @@ export const rawRequest = (vault: Vault, options: RawRequest): Promise<Answer> =
     const sending = request(
       {
         host: '127.0.0.1',
-        port: vault.ports.api,
+        port: new URL(vault.url).port,
         method,
         path,
         agent: false,

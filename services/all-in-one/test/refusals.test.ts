@@ -6,7 +6,8 @@ import { dataOfBytes, inputRefusals } from './input-refusals.ts';
 import { equalSpellings, refusedSpellings } from './path-spellings.ts';
 import { rawRequest } from './raw-request.ts';
 import { controlScaiKey, mintHostile } from './scaikey-control.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowUnlimited } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
 const secret = '/v1/secrets/refuse/a';
@@ -19,7 +20,7 @@ describe.each(shapes)('refusals (%s)', (shape) => {
   let vault: Vault;
   let bob: string;
   beforeAll(async () => {
-    vault = await startUnlimited(shape);
+    vault = await borrowUnlimited(shape);
     bob = await vault.mint({ sub: 'bob@acme.example' });
     succeeded(await vault.request('PUT', secret, { body: { data: { n: 1 } } }));
   });

@@ -4,7 +4,8 @@ import { auditRowsOf } from './audit-rows.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
 import { rawRequest } from './raw-request.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowUnlimited } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 
 const secondsForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
@@ -13,7 +14,7 @@ describe.each(shapes)('the whole life of a secret (%s)', (shape) => {
   /** Partner admin of ptn_acme, at home in tnt_acme_prod. */
   let carol: string;
   beforeAll(async () => {
-    vault = await startUnlimited(shape);
+    vault = await borrowUnlimited(shape);
     carol = await vault.mint({ sub: 'carol@acme.example' });
   });
   afterAll(() => vault?.[Symbol.asyncDispose]());

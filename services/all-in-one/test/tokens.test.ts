@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditRowsOf } from './audit-rows.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { controlScaiKey } from './scaikey-control.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowUnlimited } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 
 const issuer = 'https://token.actions.test';
 
@@ -12,7 +13,7 @@ describe.each(shapes)('tokens (%s)', (shape) => {
   let vault: Vault;
   let subjectToken: string;
   beforeAll(async () => {
-    vault = await startUnlimited(shape);
+    vault = await borrowUnlimited(shape);
     const github = await createForeignIssuer(issuer);
     await controlScaiKey(vault, 'POST', '/_dev/trusts', {
       issuer,

@@ -1,10 +1,11 @@
 import { rateCategories } from '@scaivault/runtime';
-import { type Shape, type StartVaultOptions, startVault, type Vault } from '@scaivault/testkit/start-vault';
+import { type Shape, type StartedVault, type StartVaultOptions, startVault } from '@scaivault/testkit/start-vault';
 
 /** What every suite of this folder runs against. */
 export const shapes = ['all-in-one', 'services'] as const satisfies readonly Shape[];
 
-const unlimited = Object.fromEntries(
+/** Settings with which nobody's requests are counted. */
+export const unlimited = Object.fromEntries(
   Object.keys(rateCategories).map((category) => [`RATE_LIMIT_${category.toUpperCase().replace(':', '_')}`, '0']),
 );
 
@@ -12,4 +13,4 @@ const unlimited = Object.fromEntries(
 export const startUnlimited = (
   shape: Shape,
   { env, ...options }: Omit<StartVaultOptions, 'shape'> = {},
-): Promise<Vault> => startVault({ shape, ...options, env: { ...unlimited, ...env } });
+): Promise<StartedVault> => startVault({ shape, ...options, env: { ...unlimited, ...env } });

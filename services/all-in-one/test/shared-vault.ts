@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { borrowVault } from '@scaivault/testkit/borrow-vault';
+import type { Shape, Vault, VaultAccess } from '@scaivault/testkit/start-vault';
+import { succeeded } from './grant.ts';
+import { unlimited } from './unlimited-vault.ts';
+
+/** The one limit of the shared vault, far from what any file reads. */
+export const readsPerMinute = 1_000_000;
+
+/** Sealing is a matter of files with a vault of their own: keys that it makes would look like somebody's work. */
+const env = { ...unlimited, RATE_LIMIT_SECRETS_READ: String(readsPerMinute), AUDIT_SEAL_INTERVAL: '1d' };
+
+/** Policies decide about everybody's requests; whoever made them, the next file begins without. */
+const removePolicies = async (vault: VaultAccess): Promise<void> => {
+  const token = await vault.mint({ sub: 'root@scailabs.example' });
+  const sql = await vault.openDatabase();
+  const policies = await sql`select id, substr(scope_id, 3) as tenant from policy.policy`;
+  await sql.end();
+  for (const { id, tenant } of policies)
+    succeeded(await vault.request('DELETE', `/v1/t/${tenant}/policies/${id}?force=true`, { token }));
+};
+
+/** What a file changes for those after it, wherever its own secrets lie: rules, listeners, people. */
+const readState = async (vault: VaultAccess): Promise<unknown> => {
+  const sql = await vault.openDatabase();
+  const tables = ['policy.policy', 'policy.rate_limit', 'events.webhook', 'events.subscription'];
+  const rows = await Promise.all(tables.map((name) => sql`select * from ${sql(name)}`));
+  await sql.end();
+  const { directory, waitingEvents } = JSON.parse(await readFile(join(vault.dataDir, 'scaikey-emulator.json'), 'utf8'));
+  const text = JSON.stringify({ rows, directory, waitingEvents });
+  return JSON.parse(text, (name, value) => (/^(updated|added)_at$/.test(name) ? null : value));
+};
+
+/**
+ * A vault for files that need nothing of their own but paths: they share it, one after the other. Policies are removed
+ * behind each; one that leaves other traces (people changed, a webhook) costs the next a new vault.
+ */
+export const borrowUnlimited = async (shape: Shape): Promise<Vault> => {
+  const { vault, giveBack } = await borrowVault({ shape, env });
+  const before = await readState(vault);
+  const isAsItWas = async (): Promise<boolean> => {
+    await removePolicies(vault);
+    return isDeepStrictEqual(before, await readState(vault));
+  };
+  return { ...vault, [Symbol.asyncDispose]: async () => giveBack(await isAsItWas().catch(() => false)) };
+};
