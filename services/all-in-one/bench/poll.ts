@@ -57,9 +57,13 @@ const tell = async (sql: Sql, ids: readonly string[]): Promise<void> => {
 const rssOf = async ({ pid }: Vault): Promise<number> =>
   (await usageBelow(pid)).reduce((sum, { rssMb }) => sum + rssMb, 0);
 
-const untilCount = async (sql: Sql, wanted: number): Promise<void> => {
+const cpuMsOf = async ({ pid }: Vault): Promise<number> =>
+  (await usageBelow(pid)).reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / 1000;
+
+/** Until so many subscriptions have been polled more than `times` times. */
+const untilCount = async (sql: Sql, wanted: number, times = 0): Promise<void> => {
   for (;;) {
-    const [row] = await sql`select count(*)::integer as count from events.buffer where poll_number > 0`;
+    const [row] = await sql`select count(*)::integer as count from events.buffer where poll_number > ${times}`;
     if (row?.count >= wanted) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -107,10 +111,16 @@ export const runPoll = async (): Promise<void> => {
     process.stdout.write(`  event to answer    p50 ${median(times).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms\n`);
 
     const all = Promise.all(ids.map(answered));
+    const cpuBefore = await cpuMsOf(vault);
     const start = monotonicMs();
     await tell(sql, ids);
     const last = Math.max(...(await all));
+    await untilCount(sql, polls, 1);
+    const cpuMs = ((await cpuMsOf(vault)) - cpuBefore) / polls;
     process.stdout.write(`  one event for all  ${((last - start) / 1000).toFixed(2)} s until the last has it\n`);
+    process.stdout.write(
+      `  CPU of one         ${cpuMs.toFixed(2)} ms (its answer and the poll that follows; without PostgreSQL)\n`,
+    );
   } finally {
     clients.disconnect();
   }

@@ -64,8 +64,11 @@ export interface BufferSlice {
 export interface SliceRequest {
   readonly id: string;
   readonly after: number;
-  /** Only events whose id sorts behind this one; '' for all. */
-  readonly afterId: string;
+  /**
+   * Behind this event as well; '' for none. One that waits, or was the last to be acknowledged, means its place; of one
+   * that is known no more, ids are compared, which sort by the time it was made.
+   */
+  readonly since: string;
   readonly most: number;
 }
 
@@ -90,8 +93,6 @@ export interface BufferStore {
   readonly add: AddTargets;
   /** The number of a new poll, which ends all earlier ones in whatever process; undefined when there is no such buffer. */
   beginPoll(scopeId: ScopeId, id: string): Promise<number | undefined>;
-  /** The place of an event that waits or was the last to be acknowledged; undefined for any other. */
-  findPlace(scopeId: ScopeId, id: string, eventId: string): Promise<number | undefined>;
   /** Undefined when there is no such buffer any more. Reads of one turn and tenant cross together. */
   read(scopeId: ScopeId, request: SliceRequest): Promise<BufferSlice | undefined>;
   /** Remembers that a poll tells of so many lost events. */

@@ -128,14 +128,22 @@ const readSlices = async (
     select k.number, b.newest, b.dropped, b.dropped_told as "droppedTold", e.place, e.id, e.type, e.path, e.body
     from unnest(
       ${requests.map(({ id }) => id)}::text[], ${requests.map(({ after }) => after)}::int8[],
-      ${requests.map(({ afterId }) => afterId)}::text[], ${requests.map(({ most }) => most)}::int4[]
-    ) with ordinality as k (id, after, after_id, most, number)
+      ${requests.map(({ since }) => since)}::text[], ${requests.map(({ most }) => most)}::int4[]
+    ) with ordinality as k (id, after, since, most, number)
     join buffer b on b.scope_id = ${scopeId} and b.subscription_id = k.id
+    left join lateral (
+      select w.place from buffered_event w
+      where k.since <> '' and w.scope_id = ${scopeId} and w.subscription_id = k.id and w.event_id = k.since
+      union all
+      select b.acknowledged_place where b.acknowledged_id = k.since
+      limit 1
+    ) as known on true
     left join lateral (
       select w.place, e.id, e.event_type as type, e.path, e.body
       from buffered_event w join event e on e.scope_id = w.scope_id and e.id = w.event_id
-      where w.scope_id = ${scopeId} and w.subscription_id = k.id and w.place > k.after
-        and w.event_id > k.after_id collate "C" and w.buffered_at > now() - interval '7 days'
+      where w.scope_id = ${scopeId} and w.subscription_id = k.id
+        and w.place > greatest(k.after, known.place)
+        and (known.place is not null or w.event_id > k.since collate "C") and w.buffered_at > now() - interval '7 days'
       order by w.place limit k.most
     ) as e on true
     order by k.number, e.place`;
@@ -196,17 +204,6 @@ export const createBufferTable = ({ sql, withScope }: Pick<Database, 'sql' | 'wi
       polls += 1;
       return beginTogether(scopeId, { id, poll: polls });
     },
-
-    findPlace: (scopeId, id, eventId) =>
-      withScope(scopeId, async (tx) => {
-        const [found] = await tx<{ place: number }[]>`
-          select place from buffered_event
-          where scope_id = ${scopeId} and subscription_id = ${id} and event_id = ${eventId}
-          union all
-          select acknowledged_place from buffer
-          where scope_id = ${scopeId} and subscription_id = ${id} and acknowledged_id = ${eventId}`;
-        return found?.place;
-      }),
 
     noteTold: (scopeId, id, dropped) =>
       withScope(scopeId, async (tx) => {

@@ -1,9 +1,9 @@
-import type { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
 
 /** Requests whose answer waits for something to happen. */
 export interface OpenWaits {
   /** Aborted when the client is gone, and when all waits end. */
-  begin(response: Pick<EventEmitter, 'once'>): AbortSignal;
+  begin(response: Pick<ServerResponse, 'once' | 'writableFinished'>): AbortSignal;
   /** Ends all of them, those that begin later too. */
   end(): void;
 }
@@ -19,7 +19,8 @@ export const createOpenWaits = (): OpenWaits => {
       open.add(wait);
       response.once('close', () => {
         open.delete(wait);
-        wait.abort();
+        // One that was answered has ended by itself; to abort it costs more than it would seem.
+        if (!response.writableFinished) wait.abort();
       });
       return wait.signal;
     },

@@ -29,16 +29,16 @@ export const createCollectEvents =
     {
       id,
       after,
-      afterId,
+      since,
       most,
-    }: { readonly id: string; readonly after: number; readonly afterId: string; readonly most: number },
+    }: { readonly id: string; readonly after: number; readonly since: string; readonly most: number },
   ): Promise<Collected | undefined> => {
     const events: BufferedEvent[] = [];
     let characters = 0;
     let place = after;
     let wanted = Math.min(most + 1, largestSlice);
     for (;;) {
-      const slice = await buffers.read(scopeId, { id, after: place, afterId, most: wanted });
+      const slice = await buffers.read(scopeId, { id, after: place, since, most: wanted });
       if (slice === undefined) return undefined;
       const { dropped, droppedTold } = slice;
       for (const event of slice.events) {

@@ -45,31 +45,24 @@ export const createPollSubscription = ({
   room,
 }: {
   readonly find: Pick<FindSubscriptions, 'polled'>;
-  readonly buffers: Pick<BufferStore, 'beginPoll' | 'findPlace' | 'noteTold'>;
+  readonly buffers: Pick<BufferStore, 'beginPoll' | 'noteTold'>;
   readonly collect: CollectEvents;
   readonly room: Pick<WaitingRoom<ScopeId>, 'take'>;
 }) => {
-  const startOf = async (scope: ScopeId, { id, sinceEventId }: PollRequest) => {
-    if (sinceEventId === undefined) return { after: 0, afterId: '' };
-    const place = await buffers.findPlace(scope, id, sinceEventId);
-    // An event that is known no more still sorts among the others, by the time it was made.
-    return place === undefined ? { after: 0, afterId: sinceEventId } : { after: place, afterId: '' };
-  };
-
   const watch = async (caller: Caller, scope: ScopeId, request: PollRequest, seat: Seat): Promise<Collected> => {
     const { id, mostEvents: most } = request;
     const number = await buffers.beginPoll(scope, id);
     if (number === undefined) throw subscriptionNotFound();
     seat.begin(number);
-    let { after, afterId } = await startOf(scope, request);
+    let { after, since } = { after: 0, since: request.sinceEventId ?? '' };
     let reader = readerOf(caller);
     for (;;) {
-      const found = await collect(reader, scope, { id, after, afterId, most });
+      const found = await collect(reader, scope, { id, after, since, most });
       if (found === undefined) throw subscriptionNotFound();
       if (found.events.length > 0 || (await seat.next(found.place)) === 'over') return found;
       // By now everything known was looked at, so only places count.
       ({ place: after } = found);
-      afterId = '';
+      since = '';
       reader = readerOf(await request.renewCaller());
     }
   };
