@@ -13,6 +13,7 @@ export * from './gen/scaivault/identity/v1/tokens_pb.ts';
 export * from './gen/scaivault/options/v1/access_pb.ts';
 export * from './gen/scaivault/policy/v1/policy_pb.ts';
 export * from './gen/scaivault/policy/v1/rate_limits_pb.ts';
+export * from './gen/scaivault/secrets/v1/credentials_pb.ts';
 export * from './gen/scaivault/secrets/v1/keys_pb.ts';
 export * from './gen/scaivault/secrets/v1/secret_policies_pb.ts';
 export * from './gen/scaivault/secrets/v1/secrets_pb.ts';

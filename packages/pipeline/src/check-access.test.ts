@@ -24,6 +24,7 @@ describe('a process', () => {
     ['any token', { audience: Audience.ANY_TOKEN }],
     ['everybody', { audience: Audience.PUBLIC }],
     ['peers by name', { audience: Audience.PEERS, peers: ['gateway'], noRow: false }],
+    ['callers of peers by name', { scope: 's', audit: 'read', peers: ['audit-writer'] }],
     ['a row', { scope: 's', audit: 'read' }],
   ])('starts with an RPC for %s', (_what, access) => {
     expect(() => build(access)).not.toThrow();
@@ -32,6 +33,7 @@ describe('a process', () => {
   it.each([
     ['no scope', {}, /names no scope/],
     ['no peers', { audience: Audience.PEERS }, /names no peers/],
+    ['peers of everybody', { audience: Audience.PUBLIC, peers: ['x'] }, /is for everybody and names peers/],
     ['a permission on nothing', { scope: 's', permission: READ }, /names no path/],
     ['a path without permission', { scope: 's', path: '{path}' }, /asks for no permission/],
     ['rows without permission', { scope: 's', eachRow: true }, /asks for no permission/],

@@ -25,6 +25,7 @@ const findFault = (method: DescMethodUnary, option: Access): string | undefined 
   const hasPermission = permissionOf(method) !== undefined;
   if (option.audience === Audience.UNSPECIFIED && option.scope === '') return 'names no scope';
   if (option.audience === Audience.PEERS && option.peers.length === 0) return 'names no peers';
+  if (option.audience === Audience.PUBLIC && option.peers.length > 0) return 'is for everybody and names peers';
   if (hasPermission && !isForCallers(option)) return 'asks for a permission of callers that it does not know';
   if (hasPermission && option.path === '' && !option.eachRow) return 'asks for a permission and names no path';
   if (!hasPermission && (option.path !== '' || option.eachRow)) return 'names a path and asks for no permission';

@@ -24,6 +24,7 @@ export * from './idempotency/key-seal.ts';
 export * from './idempotency/keyed-service.ts';
 export * from './idempotency/once.ts';
 export { createRemoteKeySeal } from './idempotency/remote-key-seal.ts';
+export { openContent, type SealedContent, sealContent } from './idempotency/row-envelope.ts';
 export * from './input-refusal.ts';
 export * from './limit/address-network.ts';
 export * from './limit/rate-limiter.ts';

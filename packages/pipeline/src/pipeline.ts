@@ -259,11 +259,11 @@ const stepsFor = (
     case Audience.PUBLIC:
       return [input, admit];
     default:
-      return [identify, input, admit];
+      return option.peers.length === 0 ? [identify, input, admit] : [requirePeer(option), identify, input, admit];
   }
 };
 
-/** RPCs between our processes: the certificate says who calls, the contract says who may. */
+/** RPCs that our own processes call: the certificate says who calls, the contract says who may. */
 const requirePeer = (option: Access): Step => {
   const peers = new Set(option.peers);
   return ({ context }) => {
@@ -288,6 +288,8 @@ export const createPipeline =
     const isEmpty = compileIsEmpty(method, option);
     const judgeItem = compileJudgeItem(method, option, createJudge(options));
     const { audit } = options;
+    // Whoever calls for a caller of its own stands where the gateway stands for others.
+    const edges = new Set(option.audience === Audience.PEERS || option.peers.length === 0 ? ['gateway'] : option.peers);
     const auditItem = compileAuditItem(option, audit);
     const path = rpcPath(method);
 
@@ -309,7 +311,7 @@ export const createPipeline =
     };
 
     return async (message, context) => {
-      const request = openRequest(context);
+      const request = openRequest(context, edges);
       const passage: Passage = {
         message,
         context,

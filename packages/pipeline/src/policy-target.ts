@@ -1,4 +1,4 @@
-import { type DescMethod, getOption, type Message } from '@bufbuild/protobuf';
+import { type DescField, type DescMessage, type DescMethod, getOption, type Message } from '@bufbuild/protobuf';
 import { access, Permission as WirePermission } from '@scaivault/contracts';
 import type { Permission } from '@scaivault/policy-engine';
 import { type PathPrefix, parsePathPrefix, parseSecretPath, policyPathOf, type Scope } from '@scaivault/tenancy';
@@ -18,13 +18,24 @@ const permissionWords: Readonly<Record<WirePermission, Permission | undefined>> 
 export const permissionOf = (method: DescMethod): Permission | undefined =>
   permissionWords[getOption(method, access).permission];
 
-/** Reads the field that a template such as "{path}" names; templates name one field and nothing else. */
+/** Reads the field that a template such as "{path}" or "{destination.path}" names; templates name one field and nothing else. */
 const fieldOf = (method: DescMethod, template: string): ((message: Message) => string | undefined) | undefined => {
   if (template === '') return undefined;
-  const name = /^\{([a-z_]+)\}$/.exec(template)?.[1];
-  const field = method.input.fields.find((candidate) => candidate.name === name);
-  if (field === undefined) throw new Error(`${method.parent.typeName}.${method.name}: "${template}" names no field.`);
-  return (message) => (message as unknown as Record<string, string | undefined>)[field.localName];
+  const names = /^\{([a-z_.]+)\}$/.exec(template)?.[1]?.split('.') ?? [];
+  const steps: string[] = [];
+  let inside: DescMessage | undefined = method.input;
+  for (const name of names) {
+    const field: DescField | undefined = inside?.fields.find((candidate) => candidate.name === name);
+    if (field === undefined) throw new Error(`${method.parent.typeName}.${method.name}: "${template}" names no field.`);
+    steps.push(field.localName);
+    inside = field.message;
+  }
+  if (steps.length === 0) throw new Error(`${method.parent.typeName}.${method.name}: "${template}" names no field.`);
+  return (message) => {
+    let value: unknown = message;
+    for (const step of steps) value = (value as Readonly<Record<string, unknown>> | undefined)?.[step];
+    return value as string | undefined;
+  };
 };
 
 /** Compiles an RPC's `path` template into the one place where its secret path is parsed. */

@@ -8,7 +8,7 @@ import type { Caller } from './caller.ts';
 import type { Once } from './idempotency/once.ts';
 import type { ReservedUnits } from './limit/rate-limiter.ts';
 import { answerHeaders } from './metadata.ts';
-import type { RequestInfo } from './request-info.ts';
+import { metadataFor, type RequestInfo } from './request-info.ts';
 
 /** The one object that a call is about, parsed once: what was judged is what is executed. */
 export interface Target {
@@ -75,6 +75,12 @@ export const peerOf = (context: HandlerContext): PeerName => {
   const peer = context instanceof CallContext ? peers.find((name) => name === context.peer) : undefined;
   if (peer === undefined) throw defect('This RPC was not called by a process of ours.');
   return peer;
+};
+
+/** The metadata of a call to a service of ours that is made for the caller of this one, with the caller's own token. */
+export const metadataOnBehalf = (context: HandlerContext): Record<string, string> => {
+  if (!(context instanceof CallContext)) throw defect('This call came over no wire of ours.');
+  return metadataFor(context, callOf(context).request, callerOf(context).tenantId);
 };
 
 /** The object judged for this call. */

@@ -61,11 +61,15 @@ export interface StartedModule extends AsyncDisposable {
   readonly shipped: readonly ShippedEvent[];
   /** Refusals by policies. */
   readonly violations: readonly Violation[];
-  /** A client whose calls carry a token with these claims; `tenant_id` tnt_a, `sub` usr_admin with role tenant_admin by default. */
+  /**
+   * A client whose calls carry a token with these claims; `tenant_id` tnt_a, `sub` usr_admin with role tenant_admin by
+   * default. They come from the gateway unless another process is named.
+   */
   client<Service extends DescService>(
     service: Service,
     claims?: JWTPayload,
     headers?: Readonly<Record<string, string>>,
+    from?: PeerName,
   ): Promise<Client<Service>>;
   /** A token with these claims, as `client` uses them. */
   mint(claims?: JWTPayload): Promise<string>;
@@ -227,12 +231,9 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
     shipped: fakeEvents.shipped,
     accessScopes: fakeEvents.accessScopes,
     violations,
-    client: async (service, claims = {}, headers = {}) => {
+    client: async (service, claims = {}, headers = {}, from = 'gateway') => {
       const token = await tokens.sign({ ...admin, ...claims });
-      return createClient(
-        service,
-        withHeaders(await wire.as('gateway'), { authorization: `Bearer ${token}`, ...headers }),
-      );
+      return createClient(service, withHeaders(await wire.as(from), { authorization: `Bearer ${token}`, ...headers }));
     },
     mint: (claims = {}) => tokens.sign({ ...admin, ...claims }),
     peer: async (service, name) => createClient(service, await wire.as(name)),

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { KeyService, SecretPoliciesService, SecretsService, SystemService } from '@scaivault/contracts';
+import {
+  CredentialsService,
+  KeyService,
+  SecretPoliciesService,
+  SecretsService,
+  SystemService,
+} from '@scaivault/contracts';
 import { createKeyChain } from '@scaivault/crypto';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
 import {
@@ -39,6 +45,7 @@ import { createTurns } from './app/turns.ts';
 import { createSecretsUseCases } from './app/use-cases.ts';
 import { createSecretsInputChecks } from './rpc/check-input.ts';
 import { secretPolicyInputChecks } from './rpc/check-secret-policy-input.ts';
+import { createCredentialsRpc } from './rpc/credentials-rpc.ts';
 import { createKeyRpc } from './rpc/key-rpc.ts';
 import { createSecretPoliciesRpc } from './rpc/secret-policies-rpc.ts';
 import { createSecretsRpc } from './rpc/secrets-rpc.ts';
@@ -178,6 +185,7 @@ export const createSecretsModule = async (
         idempotency,
       ),
       mount(SystemService, createSystemRpc({ readHealth })),
+      mount(CredentialsService, createCredentialsRpc(secrets.readSecret, metrics)),
       mount(
         KeyService,
         createKeyRpc((peer) => createRowKeySeal(keys, peer)),

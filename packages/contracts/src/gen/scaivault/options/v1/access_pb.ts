@@ -133,7 +133,8 @@ export type Access = Message<"scaivault.options.v1.Access"> & {
   resource: string;
 
   /**
-   * Processes that may call, for AUDIENCE_PEERS.
+   * Processes that may call. For AUDIENCE_PEERS they call for themselves; otherwise they call for a caller of theirs, whose
+   * token they hand on and of whom they tell what only an edge has seen.
    *
    * @generated from field: repeated string peers = 10;
    */
