@@ -1,7 +1,7 @@
 import { fieldError, VaultError } from '@scaivault/errors';
 import { type Configuration, createAddressBlocks } from '@scaivault/runtime';
 import { dial } from './dial.ts';
-import { exchange, type OutboundRequest } from './exchange.ts';
+import { exchange, type OutboundAnswer, type OutboundRequest } from './exchange.ts';
 import { createFindAddresses } from './find-addresses.ts';
 import { OutboundError } from './outbound-error.ts';
 import { createResolveHost, type ResolveHost } from './resolve-host.ts';
@@ -24,6 +24,8 @@ export interface Outbound {
   check(field: string, url: string): Promise<void>;
   /** The status that came within `timeoutMs`, name lookup included; OutboundError otherwise. The body is thrown away. */
   send(url: string, request: OutboundRequest, timeoutMs: number): Promise<number>;
+  /** The same for a caller that needs up to 64 KiB of the body. */
+  ask(url: string, request: OutboundRequest, timeoutMs: number): Promise<OutboundAnswer>;
 }
 
 const checkTimeoutMs = 3_000;
@@ -67,16 +69,32 @@ export const createOutbound = ({ config, resolveHost = createResolveHost(), root
     }
   };
 
-  const attempt = async (target: Target, request: OutboundRequest, signal: AbortSignal): Promise<number> => {
+  const attempt = async (
+    target: Target,
+    request: OutboundRequest,
+    signal: AbortSignal,
+    keepsBody: boolean,
+  ): Promise<OutboundAnswer> => {
     const found = await findAddresses(target);
     const socket = await dial(target, found, settings, signal);
     try {
-      return await exchange(socket, target, request, signal);
+      return await exchange(socket, target, request, signal, keepsBody);
     } catch (cause) {
       throw new OutboundError('connect', cause);
     } finally {
       socket.destroy();
     }
+  };
+
+  const perform = async (
+    url: string,
+    request: OutboundRequest,
+    timeoutMs: number,
+    keepsBody: boolean,
+  ): Promise<OutboundAnswer> => {
+    const target = parseTarget(url);
+    if (target === undefined) throw new OutboundError('blocked_target');
+    return await within(timeoutMs, (signal) => attempt(target, request, signal, keepsBody));
   };
 
   return {
@@ -85,10 +103,7 @@ export const createOutbound = ({ config, resolveHost = createResolveHost(), root
       if (target === undefined) throw fieldError(field, 'format', 'must be an https URL without credentials');
       await judge(field, target);
     },
-    send: async (url, request, timeoutMs) => {
-      const target = parseTarget(url);
-      if (target === undefined) throw new OutboundError('blocked_target');
-      return await within(timeoutMs, (signal) => attempt(target, request, signal));
-    },
+    send: async (url, request, timeoutMs) => (await perform(url, request, timeoutMs, false)).status,
+    ask: (url, request, timeoutMs) => perform(url, request, timeoutMs, true),
   };
 };

@@ -4,44 +4,58 @@ import type { Socket } from 'node:net';
 import type { Target } from './target.ts';
 
 export interface OutboundRequest {
-  readonly method: 'POST';
+  readonly method: 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** In pieces where it is large. */
+  readonly body: string | readonly Uint8Array[];
+}
+
+export interface OutboundAnswer {
+  readonly status: number;
+  /** Up to 64 KiB of it; empty where nobody asked for it. */
+  readonly body: Buffer;
 }
 
 const largestBody = 65_536;
 
-/** Lets the receiver finish what it says, within bounds; nothing of it is kept. */
-const drain = async (answer: IncomingMessage): Promise<void> => {
+/** Lets the receiver finish what it says, within bounds. */
+const drain = async (answer: IncomingMessage, keepsBody: boolean): Promise<Buffer> => {
+  const kept: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of answer) {
-      length += (chunk as Buffer).length;
-      if (length > largestBody) return;
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > largestBody) break;
+      if (keepsBody) kept.push(chunk);
     }
   } catch {
     // The status has come, and says it all.
   }
+  return Buffer.concat(kept);
 };
 
-/** One request and one answer on a connection of its own; follows no redirect. Resolves with the status. */
+const lengthOf = (body: OutboundRequest['body']): number =>
+  typeof body === 'string' ? Buffer.byteLength(body) : body.reduce((sum, { length }) => sum + length, 0);
+
+/** One request and one answer on a connection of its own; follows no redirect. */
 export const exchange = async (
   socket: Socket,
   target: Target,
   { method, headers, body }: OutboundRequest,
   signal: AbortSignal,
-): Promise<number> => {
+  keepsBody: boolean,
+): Promise<OutboundAnswer> => {
   const sending = request({
     createConnection: () => socket,
     method,
     path: target.path,
     setHost: false,
-    headers: { host: target.authority, ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
+    headers: { host: target.authority, ...headers, 'content-length': lengthOf(body), connection: 'close' },
     signal,
   });
   sending.on('error', () => {});
-  sending.end(body);
+  for (const piece of typeof body === 'string' ? [body] : body) sending.write(piece);
+  sending.end();
   const [answer] = (await once(sending, 'response', { signal })) as [IncomingMessage];
-  await drain(answer);
-  return answer.statusCode ?? 0;
+  return { status: answer.statusCode ?? 0, body: await drain(answer, keepsBody) };
 };

@@ -123,6 +123,26 @@ describe('send', () => {
     });
   });
 
+  it('puts a body in pieces, and hands the answer to who asks for it', async () => {
+    let received = '';
+    await using receiver = await openReceiver((request, response) => {
+      request.on('data', (chunk) => (received += String(chunk)));
+      request.on('end', () => response.writeHead(201).end('{"a":1}'));
+    });
+    const outbound = createOutbound({ config: config() });
+    const put = { method: 'PUT', headers: {}, body: ['one ', 'two'].map((piece) => Buffer.from(piece)) } as const;
+    const answer = await outbound.ask(`http://127.0.0.1:${receiver.port}/a`, put, 1_000);
+    expect([answer.status, String(answer.body), received]).toEqual([201, '{"a":1}', 'one two']);
+    expect(receiver.requests[0]).toMatchObject({ method: 'PUT', headers: { 'content-length': '7' } });
+  });
+
+  it('keeps no more than 64 KiB of an answer', async () => {
+    await using receiver = await openReceiver((_request, response) => response.end('x'.repeat(200_000)));
+    const outbound = createOutbound({ config: config() });
+    const { body } = await outbound.ask(`http://127.0.0.1:${receiver.port}/`, post, 1_000);
+    expect(body.length).toBeLessThanOrEqual(65_536);
+  });
+
   it('checks the certificate against the name, on a connection to the judged address', async () => {
     const identity = await authority.issue('receiver.example');
     await using receiver = await openReceiver((_request, response) => response.end(), { identity });
