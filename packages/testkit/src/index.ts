@@ -1,5 +1,5 @@
 export { describeOnEveryWire } from './describe-on-every-wire.ts';
-export { createFakeSecrets } from './fake-secrets.ts';
+export { createFakeSecrets, type FakeSecrets } from './fake-secrets.ts';
 export { createForeignIssuer, type ForeignIssuer } from './foreign-issuer.ts';
 export { type InlineField, type InlineMethod, inlineService } from './inline-service.ts';
 export { createMemoryAudit } from './memory-audit.ts';

@@ -20,11 +20,11 @@ const restless: ReadonlySet<string> = new Set([
   'policy.follower',
 ]);
 
-/** A digest of every table of secrets, policies and identities; equal digests are equal rows. */
+/** A digest of every table of secrets, policies, identities, events and exports; equal digests are equal rows. */
 export const fingerprint = async (sql: Sql): Promise<Readonly<Record<string, string>>> => {
   const tables = await sql<{ name: string }[]>`
     select schemaname || '.' || tablename as name from pg_tables
-    where schemaname in ('secrets', 'policy', 'identity', 'events') order by 1`;
+    where schemaname in ('secrets', 'policy', 'identity', 'events') or tablename like 'export%' order by 1`;
   const digests: [string, string][] = [];
   for (const { name } of tables) {
     if (restless.has(name)) continue;

@@ -6,6 +6,7 @@ import { type AttackRequest, openDoorOf, requestFor, type Targets, whyNotAttacke
 import { type AttackWorld, absent, canaries, openAttackWorld } from './attack-world.ts';
 import { type Attempt, attacks, foreignThings, noPolicy } from './attacks.ts';
 import { expectRefusal } from './expect-refusal.ts';
+import { type Bucket, openBucket } from './open-bucket.ts';
 import { shapes, startUnlimited } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
@@ -71,6 +72,7 @@ it.each(byId(publicRpcs))('%s can be attacked', (_, rpc) => {
 });
 
 describe.each(shapes)('the attack matrix (%s)', (shape) => {
+  let bucket: Bucket;
   let world: AttackWorld;
   let vault: Vault;
   let sql: Awaited<ReturnType<Vault['openDatabase']>>;
@@ -79,7 +81,8 @@ describe.each(shapes)('the attack matrix (%s)', (shape) => {
     // Records are sealed while somebody waits for it; where the webhook of the attacked leads, nobody is.
     const env = { AUDIT_SEAL_INTERVAL: '1s', OUTBOUND_ALLOWED_CIDRS: '127.0.0.0/8' };
     vault = await startUnlimited(shape, { env });
-    world = await openAttackWorld(vault);
+    bucket = await openBucket();
+    world = await openAttackWorld(vault, bucket);
     sql = await vault.openDatabase();
     await until('the sync of the start is over', async () => {
       const running = await sql`select 1 from identity.sync_run where status = 'running'`;
@@ -90,6 +93,7 @@ describe.each(shapes)('the attack matrix (%s)', (shape) => {
   afterAll(async () => {
     await sql?.end();
     await vault?.[Symbol.asyncDispose]();
+    await bucket?.[Symbol.asyncDispose]();
   });
 
   const send = ({ method, path, token, body, headers = {} }: AttackRequest): Promise<Answer> =>

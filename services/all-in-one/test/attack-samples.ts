@@ -1,4 +1,5 @@
 import type { PublicRpc } from './attack-rpcs.ts';
+import { bucketName } from './open-bucket.ts';
 
 /** Names of one thing of each kind: all of one tenant's, or none of anybody's. Keys are the contract's parameters. */
 export interface Targets {
@@ -18,6 +19,9 @@ export interface Targets {
   /** An audit record that is sealed, and the checkpoint that seals it. */
   readonly log_id: string;
   readonly checkpoint_id: string;
+  readonly export_id: string;
+  /** A secret with the credentials of a bucket. */
+  readonly credentials_path: string;
   /** A bearer token. */
   readonly token: string;
 }
@@ -58,6 +62,12 @@ const bodies: Readonly<Record<string, (targets: Targets) => object>> = {
   SetUserRoles: () => ({ roles: ['tenant_admin'] }),
   IntrospectToken: ({ token }) => ({ token }),
   VerifyCheckpoints: () => ({}),
+  CreateExport: ({ credentials_path }) => ({
+    from: '2026-01-01T00:00:00Z',
+    to: '2026-12-31T00:00:00Z',
+    format: 'jsonl',
+    destination: { type: 's3', bucket: bucketName, credentials_path },
+  }),
   TestPolicies: ({ identity_id, path }) => ({ identity_id, path, permission: 'read' }),
 };
 

@@ -2,6 +2,7 @@ import type { Vault } from '@scaivault/testkit/start-vault';
 import { scopeWords } from './attack-rpcs.ts';
 import type { Targets } from './attack-samples.ts';
 import { grant, succeeded } from './grant.ts';
+import { type Bucket, bucketName } from './open-bucket.ts';
 import { controlScaiKey, mintHostile } from './scaikey-control.ts';
 import { until } from './until.ts';
 
@@ -25,6 +26,8 @@ export const absent: Targets = {
   partner_id: 'ptn_absent',
   log_id: 'log_01J9ZC4A0B1C2D3E4F5G6H7J8K',
   checkpoint_id: 'chk_01J9ZC4A0B1C2D3E4F5G6H7J8K',
+  export_id: 'exp_01J9ZC4A0B1C2D3E4F5G6H7J8K',
+  credentials_path: 'attack/no-bucket',
   token: 'absent',
 };
 
@@ -55,7 +58,7 @@ export interface AttackWorld {
 }
 
 /** One thing of each kind, in the token's tenant. */
-const makeTargets = async (vault: Vault): Promise<Targets> => {
+const makeTargets = async (vault: Vault, bucket: Bucket): Promise<Targets> => {
   const [word] = canaries;
   const path = 'attack/target';
   const post = async (address: string, body?: object) =>
@@ -87,6 +90,19 @@ const makeTargets = async (vault: Vault): Promise<Targets> => {
     const [log] = succeeded(await vault.request('GET', '/v1/audit/logs?order=asc&limit=1')).json.logs;
     return checkpoint === undefined ? undefined : { log_id: log.id, checkpoint_id: checkpoint.id };
   });
+  const credentials_path = 'attack/bucket';
+  const data = { ...bucket.credentials, value: word };
+  succeeded(await vault.request('PUT', `/v1/secrets/${credentials_path}`, { body: { data } }));
+  const { export_id } = await post('/v1/audit/export', {
+    from: '2026-01-01T00:00:00Z',
+    to: '2026-12-31T00:00:00Z',
+    format: 'jsonl',
+    destination: { type: 's3', bucket: bucketName, credentials_path },
+  });
+  await until('the export is over', async () => {
+    const { json } = succeeded(await vault.request('GET', `/v1/audit/exports/${export_id}`));
+    return json.status === 'completed' ? true : undefined;
+  });
   return {
     path,
     policy_id: policyId,
@@ -103,6 +119,8 @@ const makeTargets = async (vault: Vault): Promise<Targets> => {
     partner_id: 'ptn_acme',
     log_id,
     checkpoint_id,
+    export_id,
+    credentials_path,
     token: await vault.mint({ sub: 'bob@acme.example' }),
   };
 };
@@ -125,7 +143,7 @@ const suspend = async (vault: Vault, tenant: string, token: string): Promise<voi
 };
 
 /** Two tenants with rows of their own, a third that is suspended, and everybody who will try to get at the first. */
-export const openAttackWorld = async (vault: Vault): Promise<AttackWorld> => {
+export const openAttackWorld = async (vault: Vault, bucket: Bucket): Promise<AttackWorld> => {
   const partnerAdmin = await vault.mint({ sub: 'carol@acme.example' });
   const stranger = await vault.mint({ sub: 'dave@umbrella.example' });
   const suspended = await vault.mint({
@@ -133,7 +151,7 @@ export const openAttackWorld = async (vault: Vault): Promise<AttackWorld> => {
     tenant_id: 'tnt_acme_dev',
     roles: ['tenant_admin'],
   });
-  const acme = await makeTargets(vault);
+  const acme = await makeTargets(vault, bucket);
   const body = { data: { value: canaries[0] } };
   succeeded(await vault.request('PUT', `/v1/partner/secrets/${acme.path}`, { token: partnerAdmin, body }));
   // Whoever comes later finds the keys of the own tenant made: attacks must leave no row, not even a key.

@@ -1,30 +1,16 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Answer, Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { auditRowsOf } from './audit-rows.ts';
 import { grant, succeeded } from './grant.ts';
+import { runScaivaultVerify } from './run-scaivault-verify.ts';
 import { shapes, startUnlimited } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
 // Waits for seals, and starts the verifier as a process several times.
 vi.setConfig({ testTimeout: 60_000 });
-
-const program = join(import.meta.dirname, '../../../packages/verify/src/main.ts');
-
-/** Runs the verifier as its own process, with nothing but files. */
-const scaivaultVerify = async (args: readonly string[]) => {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, '--json', ...args], { env: {} });
-    return { code: 0, report: JSON.parse(stdout) };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, report: stdout === '' ? stderr : JSON.parse(stdout) };
-  }
-};
 
 describe.each(shapes)('the proof of the audit trail (%s)', (shape) => {
   let vault: Vault;
@@ -77,19 +63,19 @@ describe.each(shapes)('the proof of the audit trail (%s)', (shape) => {
       ['--proof', await write('proof')],
     ].flat();
     // What was sealed since is in the second list of checkpoints; its records are not asked for.
-    const good = await scaivaultVerify(args);
+    const good = await runScaivaultVerify(args);
     const behind = good.report.findings.filter(({ eventSeq }: { eventSeq: number }) => eventSeq <= sealed);
     expect(behind, JSON.stringify(good.report)).toEqual([]);
     expect(good.report.records).toBe(sealed);
 
     await write('records', files.records.replace('"secret_path":"proof/a"', '"secret_path":"proof/b"'));
-    const bad = await scaivaultVerify(args);
+    const bad = await runScaivaultVerify(args);
     expect(bad.code).toBe(1);
     expect(bad.report.findings).toContainEqual(expect.objectContaining({ reason: 'record_changed' }));
     await write('proof', files.proof.replace('"success":true', '"success":false'));
-    const unproven = await scaivaultVerify(['--keys', join(folder, 'keys'), '--proof', join(folder, 'proof')]);
+    const unproven = await runScaivaultVerify(['--keys', join(folder, 'keys'), '--proof', join(folder, 'proof')]);
     expect(unproven.report.findings).toMatchObject([{ reason: 'record_changed' }]);
-    expect((await scaivaultVerify(['--keys', join(folder, 'nothing')])).code).toBe(2);
+    expect((await runScaivaultVerify(['--keys', join(folder, 'nothing')])).code).toBe(2);
     const { json } = succeeded(await vault.request('POST', '/v1/audit/checkpoints:verify', { body: {} }));
     expect(json).toMatchObject({ valid: true, first_failure: null });
   });

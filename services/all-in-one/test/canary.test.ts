@@ -4,10 +4,12 @@ import { type Answer, freePort, type Vault } from '@scaivault/testkit/start-vaul
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allAuditRows, auditRowsOf } from './audit-rows.ts';
 import { grant, succeeded } from './grant.ts';
+import { type Bucket, bucketName, openBucket } from './open-bucket.ts';
 import { rawRequest } from './raw-request.ts';
 import { mintHostile } from './scaikey-control.ts';
 import { filesWith, foundIn, spellingsOf, tablesWith } from './search-for-leaks.ts';
 import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { until } from './until.ts';
 
 const newCanary = (): string => `canary${randomBytes(12).toString('hex')}`;
 const secret = '/v1/secrets/canary/a';
@@ -22,6 +24,7 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
   const refusals: Answer[] = [];
   const tokens: string[] = [];
   let vault: Vault;
+  let bucket: Bucket;
   let metricsPort: number;
 
   const put = (body: unknown, path = secret, token = vault.token) => vault.request('PUT', path, { token, body });
@@ -37,8 +40,14 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
   beforeAll(async () => {
     metricsPort = await freePort();
     vault = await startUnlimited(shape, {
-      env: { LOG_LEVEL: 'debug', METRICS_BIND_ADDRESS: `127.0.0.1:${metricsPort}` },
+      env: {
+        LOG_LEVEL: 'debug',
+        METRICS_BIND_ADDRESS: `127.0.0.1:${metricsPort}`,
+        OUTBOUND_ALLOWED_CIDRS: '127.0.0.0/8',
+        AUDIT_SEAL_INTERVAL: '1s',
+      },
     });
+    bucket = await openBucket(canary);
     succeeded(await put({ data, metadata: { description: control } }));
     succeeded(await put({ data: { ...data, more: 'x'.repeat(100_000) } }));
     for (const query of ['', '?version=1'])
@@ -79,8 +88,29 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
     await refused(409, put({ data }));
     succeeded(await vault.request('POST', `${secret}:restore`));
     await auditRowsOf(vault, succeeded(await vault.request('GET', secret)));
+    await exportTrail();
   });
-  afterAll(() => vault?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await vault?.[Symbol.asyncDispose]();
+    await bucket?.[Symbol.asyncDispose]();
+  });
+
+  /** Once to a bucket whose secret key is the canary, and once to where such a key cannot be tried. */
+  const exportTrail = async (): Promise<void> => {
+    const path = 'canary/bucket';
+    succeeded(await put({ data: bucket.credentials }, `/v1/secrets/${path}`));
+    const destination = { type: 's3', bucket: bucketName, credentials_path: path };
+    const body = { from: '2026-01-01T00:00:00Z', to: '2026-12-31T00:00:00Z', format: 'jsonl', destination };
+    await refused(
+      400,
+      vault.request('POST', '/v1/audit/export', { body: { ...body, destination: { ...destination, type: 'gcs' } } }),
+    );
+    const { export_id: id } = succeeded(await vault.request('POST', '/v1/audit/export', { body })).json;
+    await until('the export is over', async () => {
+      const { json } = succeeded(await vault.request('GET', `/v1/audit/exports/${id}`));
+      return json.status === 'completed' ? true : undefined;
+    });
+  };
 
   it('in the tables of the database', async () => {
     expect(await tablesWith(vault, [control])).toEqual(['secrets.secret']);
@@ -113,6 +143,12 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
     expect(trail).toContain('canary/a');
     expect(foundIn(trail, needles)).toEqual([]);
     for (const { text } of refusals) expect(foundIn(text, [...needles, ...tokens])).toEqual([]);
+  });
+
+  it('in the files of an export', () => {
+    const files = String([...bucket.files.values()]);
+    expect(files).toContain('canary/a');
+    expect(foundIn(files, needles)).toEqual([]);
   });
 
   it('as does every token: in tables, files, output and trail', async () => {

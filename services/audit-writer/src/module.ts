@@ -1,5 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { AuditIngestService, AuditService } from '@scaivault/contracts';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
+import { chooseClock, type Worker, workOff } from '@scaivault/jobs';
+import { createOutbound } from '@scaivault/outbound';
 import {
   createIdempotency,
   createRemoteKeySeal,
@@ -16,8 +19,12 @@ import {
   type ServiceModule,
 } from '@scaivault/runtime';
 import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
+import { createCredentialsBox } from './adapters/export/credentials-box.ts';
+import { createOpenStore } from './adapters/export/open-store.ts';
+import { createReadCredentials } from './adapters/export/read-credentials.ts';
 import { createSealAlarms } from './adapters/seal-alarms.ts';
 import { createApplyRetention } from './app/apply-retention.ts';
+import { createExports } from './app/export/use-cases.ts';
 import { createIngestRecords } from './app/ingest-records.ts';
 import { createPrepareMonths } from './app/prepare-months.ts';
 import { createQueryLogs } from './app/query-logs.ts';
@@ -29,8 +36,11 @@ import { createSummarizeLogs } from './app/summarize-logs.ts';
 import { retentionBounds, retentionDays } from './domain/retention.ts';
 import { createAuditIngestService } from './rpc/audit-ingest-service.ts';
 import { createAuditService } from './rpc/audit-service.ts';
+import { exportInputChecks } from './rpc/export-rpcs.ts';
 import { createCheckpointTable } from './store/checkpoint-table.ts';
 import { createExpiry } from './store/expiry.ts';
+import { createExportJobTable } from './store/export-job-table.ts';
+import { createExportTable } from './store/export-table.ts';
 import { createLogTable } from './store/log-table.ts';
 import { auditWriterMigrations } from './store/migrations.ts';
 import { createQuarantineTable } from './store/quarantine-table.ts';
@@ -42,6 +52,8 @@ import { createTrailTables } from './store/trail-tables.ts';
 
 const prepareEveryMs = 24 * 3_600_000;
 const sweepEveryMs = 15 * 60_000;
+/** A file that is on its way has so long to arrive when the process ends; else whoever goes on writes it again. */
+const uploadEndsMs = 5_000;
 /** Full batches wait no longer than this for their seal. */
 const sealEveryMs = 1_000;
 
@@ -85,11 +97,14 @@ export const createAuditWriterModule = async (
   const readPage = createReadPage({ log, cursors, nowMicros });
   const trails = { readPage, summaries, nowMicros };
   const alarms = createSealAlarms({ logger, metrics, nowMs: () => performance.now() });
+  const checkpoints = createCheckpointTable(db);
+  const keys = createSigningKeyTable(db);
+  const seal = createRemoteKeySeal(transportTo('secrets'), 'The key chain cannot be asked at the moment.');
   const proof = createProof({
-    checkpoints: createCheckpointTable(db),
+    checkpoints,
     place: createSealerPlace(db),
-    keys: createSigningKeyTable(db),
-    seal: createRemoteKeySeal(transportTo('secrets'), 'The key chain cannot be asked at the moment.'),
+    keys,
+    seal,
     cursors,
     intervalMs: config.AUDIT_SEAL_INTERVAL,
     nowMicros,
@@ -118,12 +133,34 @@ export const createAuditWriterModule = async (
     nowMicros,
   });
   const failed = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} failed; it is tried again`);
+  let worker: Worker | undefined;
+  const exports = createExports({
+    exports: createExportTable(db),
+    jobs: createExportJobTable(db),
+    log,
+    checkpoints,
+    keys,
+    signer: proof.signer,
+    summaries,
+    readSecret: createReadCredentials(transportTo('secrets')),
+    openStore: createOpenStore(createOutbound({ config }), nowMs),
+    box: createCredentialsBox(seal),
+    cursors,
+    nowMicros,
+    random: Math.random,
+    wake: () => worker?.wake(),
+    onFailure: failed('Work on an export'),
+    onEnd: (result) => metrics.auditExports.inc({ result }),
+  });
   let repetitions: readonly Repetition[] = [];
 
   return {
     name: 'audit-writer',
     services: [
-      withIdempotency(mount(AuditService, createAuditService(useCases, proof.useCases)), idempotency),
+      withIdempotency(
+        mount(AuditService, createAuditService(useCases, proof.useCases, exports.useCases), exportInputChecks),
+        idempotency,
+      ),
       mount(
         AuditIngestService,
         createAuditIngestService({
@@ -140,9 +177,18 @@ export const createAuditWriterModule = async (
         repeat(applyRetention, { everyMs: sweepEveryMs, onFailure: failed('Removing records that are not kept') }),
         repeat(idempotency.sweep, { everyMs: sweepEveryMs, onFailure: failed('Forgetting old Idempotency-Keys') }),
       ];
+      worker = await workOff({
+        pass: exports.runs.pass,
+        openClock: chooseClock({ config, name: 'exports', logger, nowMs }),
+        nowMs,
+        onFailure: failed('Looking for exports'),
+      });
     },
     stop: async () => {
       proof.stop();
+      exports.stop();
+      await worker?.stop();
+      await Promise.race([exports.runs.idle(), setTimeout(uploadEndsMs, undefined, { ref: false })]);
       for (const repetition of repetitions) await repetition.stop();
       await proof.leave().catch(alarms.stalled);
       await db.close();

@@ -34,6 +34,8 @@ export interface LogPage {
   readonly order: 'desc' | 'asc';
   readonly after: LogPosition | undefined;
   readonly limit: number;
+  /** The greatest number that is read, whatever the time of a row; undefined: all. */
+  readonly upToSeq?: number;
 }
 
 export interface Added {
@@ -51,6 +53,13 @@ export interface LogStore {
    */
   add(scopeId: ScopeId, rows: readonly AuditRow[]): Promise<Added>;
   read(scopeId: ScopeId, filter: LogFilter, page: LogPage): Promise<readonly LoggedRow[]>;
+  /** Of spans of numbers: the first number of those that hold a row which `read` would find. */
+  holding(
+    scopeId: ScopeId,
+    filter: LogFilter,
+    range: { readonly window: LogWindow; readonly upToSeq: number },
+    spans: readonly Pick<Checkpoint, 'firstEventSeq' | 'lastEventSeq'>[],
+  ): Promise<readonly number[]>;
   /** Makes room for the month of that instant. */
   ensureMonth(micros: number): Promise<void>;
 }
@@ -71,6 +80,12 @@ export interface SummaryStore {
   secret(scopeId: ScopeId, path: PolicyPath, sinceMicros: number): Promise<SecretSummary>;
   identity(scopeId: ScopeId, identityId: string, sinceMicros: number): Promise<IdentitySummary>;
   log(scopeId: ScopeId, parts: WindowParts): Promise<LogSummary>;
+  /** Records with one of the actions (none = all) and that outcome. */
+  count(
+    scopeId: ScopeId,
+    parts: WindowParts,
+    of: { readonly action: readonly string[]; readonly success?: boolean },
+  ): Promise<number>;
 }
 
 export interface RetentionSetting {
@@ -160,6 +175,8 @@ export interface CheckpointStore {
   byId(scopeId: ScopeId, id: string): Promise<Checkpoint | undefined>;
   /** The one that seals that number. */
   sealing(scopeId: ScopeId, eventSeq: number): Promise<Checkpoint | undefined>;
+  /** Those that begin behind one number and not behind the other, in the order of the chain. */
+  following(scopeId: ScopeId, afterSeq: number, lastSeq: number, limit: number): Promise<readonly Checkpoint[]>;
   /** The last one before that number. */
   before(scopeId: ScopeId, eventSeq: number): Promise<Checkpoint | undefined>;
   /** Undefined once they are removed. */

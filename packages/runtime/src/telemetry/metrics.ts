@@ -39,6 +39,7 @@ export const createMetrics = (service: string, version: string, commit: string) 
     outboxBacklog: gauge('outbox_backlog', 'Events not yet shipped to the events service', ['schema']),
     outboxOldestSeconds: gauge('outbox_oldest_seconds', 'Age of the oldest event not yet shipped', ['schema']),
     auditSealFailures: counter('audit_seal_failures_total', 'Times that audit records could not be sealed'),
+    auditExports: counter('audit_exports_total', 'Audit exports that have ended', ['result']),
     integrityAlarms: counter('integrity_alarms_total', 'Stored rows that failed their integrity check'),
     secretReads: counter('secret_reads_total', 'Secret values handed out', ['tenant', 'secret_type']),
     secretWrites: counter('secret_writes_total', 'Secret versions written', ['tenant']),

@@ -3,6 +3,7 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -19,6 +20,8 @@ export interface S3Access {
 export interface S3Buckets {
   /** A new empty bucket; its name. */
   create(): Promise<string>;
+  /** All objects of a bucket by their names. */
+  read(bucket: string): Promise<ReadonlyMap<string, Buffer>>;
   /** Removes those it made, with what is in them. */
   removeAll(): Promise<void>;
 }
@@ -41,6 +44,16 @@ export const openS3Buckets = ({ accessKeyId, secretAccessKey, ...server }: S3Acc
       await client.send(new CreateBucketCommand({ Bucket: bucket }));
       made.push(bucket);
       return bucket;
+    },
+    async read(bucket) {
+      const objects = new Map<string, Buffer>();
+      for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+        for (const { Key = '' } of page.Contents ?? []) {
+          const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+          objects.set(Key, Buffer.from((await Body?.transformToByteArray()) ?? []));
+        }
+      }
+      return objects;
     },
     async removeAll() {
       for (const bucket of made.splice(0)) await remove(bucket);

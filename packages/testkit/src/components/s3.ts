@@ -7,6 +7,8 @@ export interface TestS3 extends AsyncDisposable {
   readonly access: S3Access;
   /** Makes an empty bucket, removed at the end; its name. */
   createBucket(): Promise<string>;
+  /** All objects of a bucket by their names. */
+  readBucket(bucket: string): Promise<ReadonlyMap<string, Buffer>>;
   /** Takes the server away and brings it back with its objects; left out where it is not ours. */
   readonly outage?: { begin(): Promise<void>; end(): Promise<void> };
 }
@@ -19,6 +21,7 @@ const startOwn = async (path: string): Promise<TestS3> => {
   return {
     access: server.access,
     createBucket: buckets.create,
+    readBucket: buckets.read,
     outage: { begin: server.stop, end: server.start },
     [Symbol.asyncDispose]: server.remove,
   };
@@ -26,7 +29,12 @@ const startOwn = async (path: string): Promise<TestS3> => {
 
 const useGiven = (access: S3Access): TestS3 => {
   const buckets = openS3Buckets(access);
-  return { access, createBucket: buckets.create, [Symbol.asyncDispose]: buckets.removeAll };
+  return {
+    access,
+    createBucket: buckets.create,
+    readBucket: buckets.read,
+    [Symbol.asyncDispose]: buckets.removeAll,
+  };
 };
 
 /**

@@ -10,6 +10,7 @@ import {
 } from '@scaivault/contracts';
 import { type Caller, callerOf, callOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import { parsePolicyPath } from '@scaivault/tenancy';
+import type { ExportUseCases } from '../app/export/use-cases.ts';
 import type { createQueryLogs } from '../app/query-logs.ts';
 import type { LogAnswer } from '../app/read-page.ts';
 import type { createReadIdentityTrail, createReadSecretTrail } from '../app/read-trails.ts';
@@ -19,6 +20,7 @@ import { decodeQuery } from './decode-query.ts';
 import { decodeWindow } from './decode-window.ts';
 import { encodeLog } from './encode-log.ts';
 import { encodeIdentitySummary, encodeLogSummary, encodeSecretSummary } from './encode-summary.ts';
+import { createExportRpcs } from './export-rpcs.ts';
 import { createProofRpcs, type ProofUseCases } from './proof-rpcs.ts';
 
 export interface AuditUseCases {
@@ -40,8 +42,13 @@ const encodePage = (
 });
 
 /** The audit log over the wire (rest-api-core 7.2). */
-export const createAuditService = (use: AuditUseCases, proof: ProofUseCases): ServiceImpl<typeof AuditService> => ({
+export const createAuditService = (
+  use: AuditUseCases,
+  proof: ProofUseCases,
+  exports: ExportUseCases,
+): ServiceImpl<typeof AuditService> => ({
   ...createProofRpcs(proof),
+  ...createExportRpcs(exports),
 
   queryAuditLogs: async (request, context) => {
     const caller = callerOf(context);

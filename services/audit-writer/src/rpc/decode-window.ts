@@ -2,7 +2,8 @@ import { fieldError } from '@scaivault/errors';
 import { parseTimestamp } from '@scaivault/tenancy';
 import type { LogWindow } from '../domain/log-window.ts';
 
-const decodeTime = (field: string, text: string): number => {
+/** Microseconds since the epoch; 422 for what is no timestamp. */
+export const decodeTime = (field: string, text: string): number => {
   const micros = parseTimestamp(text);
   if (micros === undefined) throw fieldError(field, 'format', 'must be an RFC 3339 timestamp');
   return micros;

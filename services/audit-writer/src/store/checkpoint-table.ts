@@ -107,6 +107,15 @@ export const createCheckpointTable = (db: Pick<Database, 'withScope' | 'sql'>): 
       return last !== undefined && last.lastEventSeq >= eventSeq ? last : undefined;
     },
 
+    following: (scopeId, afterSeq, lastSeq, limit) =>
+      db.withScope(
+        scopeId,
+        (tx) => tx<Checkpoint[]>`
+          select ${columns(tx)} from checkpoint
+          where scope_id = ${scopeId} and first_event_seq > ${afterSeq}::bigint and first_event_seq <= ${lastSeq}::bigint
+          order by first_event_seq limit ${limit}::integer`,
+      ),
+
     before: (scopeId, eventSeq) =>
       findOne(
         scopeId,

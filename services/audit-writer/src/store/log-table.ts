@@ -39,6 +39,10 @@ const matching = (tx: Tx, { identityId, identityType, path, success, sourceIp, r
   return conditions;
 };
 
+/** What `read` finds without an order, of rows with one of the actions. */
+const anyAction = (tx: Tx, actions: readonly string[]): Statement[] =>
+  actions.length === 0 ? [] : [tx`and action = any(${actions}::text[])`];
+
 /** A page of the rows of a scope; `more` are further conditions. */
 const pageOf = (tx: Tx, scopeId: string, filter: LogFilter, page: LogPage, more: readonly Statement[]): Statement => {
   const { fromMicros, toMicros } = page.window;
@@ -46,6 +50,7 @@ const pageOf = (tx: Tx, scopeId: string, filter: LogFilter, page: LogPage, more:
     tx`scope_id = ${scopeId} and ts >= ${fromMicros} and ts < ${toMicros}`,
     ...behind(tx, page),
     ...matching(tx, filter),
+    ...(page.upToSeq === undefined ? [] : [tx`and event_seq <= ${page.upToSeq}::bigint`]),
     ...more,
   ];
   return tx`select ${logColumns(tx)} from log where ${conditions} ${inOrder(tx, page, tx`ts`, tx`event_seq`)}`;
@@ -90,6 +95,24 @@ export const createLogTable = (db: Pick<Database, 'withScope' | 'sql'>): LogStor
   },
 
   read: (scopeId, filter, page) => db.withScope(scopeId, (tx) => selectLogs(tx, scopeId, filter, page)),
+
+  holding: (scopeId, filter, { window, upToSeq }, spans) =>
+    db.withScope(scopeId, async (tx) => {
+      const conditions = [
+        tx`scope_id = ${scopeId} and event_seq between s.first and least(s.last, ${upToSeq}::bigint)
+          and ts >= ${window.fromMicros} and ts < ${window.toMicros}`,
+        ...matching(tx, filter),
+        ...anyAction(tx, filter.actions),
+      ];
+      const rows = await tx<{ first: number }[]>`
+        select s.first
+        from unnest(
+          ${spans.map(({ firstEventSeq }) => firstEventSeq)}::bigint[],
+          ${spans.map(({ lastEventSeq }) => lastEventSeq)}::bigint[]
+        ) as s (first, last)
+        where exists (select from log where ${conditions})`;
+      return rows.map(({ first }) => first);
+    }),
 
   ensureMonth: async (micros) => {
     await db.sql`select ensure_partition(date_trunc('month', ${micros}::timestamptz at time zone 'UTC')::date)`;

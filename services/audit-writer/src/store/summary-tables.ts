@@ -18,7 +18,7 @@ const unionOf = (tx: Tx, [first, ...more]: readonly Statement[]): Statement =>
     : tx`${first} ${more.map((each) => tx`union all ${each}`)}`;
 
 /** The tables `tally` and `sketch`. */
-export const createSummaryTables = (db: Pick<Database, 'withScope'>): Pick<SummaryStore, 'log'> => {
+export const createSummaryTables = (db: Pick<Database, 'withScope'>): Pick<SummaryStore, 'log' | 'count'> => {
   /** Statements over each part of a window: what the counts have of it, and the rows at its ends. */
   const overParts = (
     tx: Tx,
@@ -67,13 +67,22 @@ export const createSummaryTables = (db: Pick<Database, 'withScope'>): Pick<Summa
       order by t.action, t.error_code`;
   };
 
+  const sumOf = (some: readonly Tally[]): number => some.reduce((sum, { records }) => sum + records, 0);
+
   return {
+    count: (scopeId, parts, { action, success }) =>
+      db.withScope(scopeId, async (tx) => {
+        const isCounted = (tally: Tally): boolean =>
+          (action.length === 0 || action.includes(tally.action)) &&
+          (success === undefined || success === tally.success);
+        return sumOf((await tallies(tx, scopeId, parts)).filter(isCounted));
+      }),
+
     log: (scopeId, parts) =>
       db.withScope(scopeId, async (tx) => {
         const counted = await tallies(tx, scopeId, parts);
         const uniqueIdentities = await marksOf(tx, scopeId, parts, 'identities');
         const uniquePaths = await marksOf(tx, scopeId, parts, 'paths');
-        const sumOf = (some: readonly Tally[]): number => some.reduce((sum, { records }) => sum + records, 0);
         const sumsBy = (some: readonly Tally[], name: (tally: Tally) => string): Readonly<Record<string, number>> =>
           Object.fromEntries(
             Map.groupBy(some, name)

@@ -1,12 +1,11 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { encodeAad, openEnvelope, sealEnvelope } from '@scaivault/crypto';
-import type { KeySeal } from '@scaivault/pipeline';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { encodeAad } from '@scaivault/crypto';
+import { type KeySeal, openContent, sealContent } from '@scaivault/pipeline';
 import type { PartnerId, TenantId } from '@scaivault/tenancy';
 import { LRUCache } from 'lru-cache';
 import type { EndpointPlace } from '../domain/deliveries/delivery.ts';
 import type { SealedSecret, SecretBox } from '../ports/deliveries.ts';
 
-const keyBytes = 32;
 /** As the key chain does with its keys (KEY_CACHE_TTL, KEY_CACHE_MAX). */
 const kept = { max: 1000, ttl: 5 * 60_000 } as const;
 
@@ -19,10 +18,10 @@ const rowOf = ({ scopeId, endpointId }: EndpointPlace, partnerId: PartnerId) => 
 const aadOf = ({ scopeId, endpointId }: EndpointPlace): Buffer =>
   encodeAad({ purpose: 'signing-secret', scopeId, pathId: endpointId, version: 0 });
 
-const takeKey = (raw: Uint8Array): KeyObject => {
-  const key = createSecretKey(raw);
+const takeSecret = (raw: Buffer): KeyObject => {
+  const secret = createSecretKey(raw);
   raw.fill(0);
-  return key;
+  return secret;
 };
 
 /**
@@ -32,23 +31,18 @@ const takeKey = (raw: Uint8Array): KeyObject => {
 export const createSecretBox = (seal: KeySeal): SecretBox => {
   const opened = new LRUCache<string, KeyObject>(kept);
 
-  const open = async (place: EndpointPlace, partnerId: PartnerId, { ciphertext, sealedKey }: SealedSecret) => {
+  const open = async (place: EndpointPlace, partnerId: PartnerId, sealed: SealedSecret) => {
     // With its place, so that a row that was moved is not known by the secret it had.
-    const name = `${place.scopeId} ${place.endpointId} ${ciphertext.toString('base64')}`;
+    const name = `${place.scopeId} ${place.endpointId} ${sealed.ciphertext.toString('base64')}`;
     const known = opened.get(name);
     if (known !== undefined) return known;
-    const rowKey = takeKey(await seal.open(rowOf(place, partnerId), sealedKey));
-    const secret = takeKey(openEnvelope(rowKey, ciphertext, aadOf(place)));
+    const secret = takeSecret(await openContent(seal, rowOf(place, partnerId), sealed, aadOf(place)));
     opened.set(name, secret);
     return secret;
   };
 
   return {
-    seal: async (place, partnerId, secret) => {
-      const raw = randomBytes(keyBytes);
-      const sealedKey = await seal.seal(rowOf(place, partnerId), raw);
-      return { ciphertext: sealEnvelope(takeKey(raw), Buffer.from(secret), aadOf(place)), sealedKey };
-    },
+    seal: (place, partnerId, secret) => sealContent(seal, rowOf(place, partnerId), Buffer.from(secret), aadOf(place)),
     open: async (place, partnerId, { current, previous }) => ({
       current: await open(place, partnerId, current),
       previous: previous === undefined ? undefined : await open(place, partnerId, previous),

@@ -1,15 +1,12 @@
-import type { SealedRowKey, Tx } from '@scaivault/db';
-import type { Once } from '@scaivault/pipeline';
+import type { Tx } from '@scaivault/db';
+import type { Once, SealedContent } from '@scaivault/pipeline';
 import type { PartnerId, ScopeId } from '@scaivault/tenancy';
 import type { AttemptError, AttemptOutcome, DeliveryStatus } from '../domain/deliveries/attempt.ts';
 import type { Claim, Delivery, EndpointPlace, Parcel } from '../domain/deliveries/delivery.ts';
 import type { SigningSecrets } from '../domain/deliveries/sign-delivery.ts';
 
 /** A signing secret at rest. */
-export interface SealedSecret {
-  readonly ciphertext: Buffer;
-  readonly sealedKey: SealedRowKey;
-}
+export type SealedSecret = SealedContent;
 
 export interface SealedSecrets {
   readonly current: SealedSecret;

@@ -38,6 +38,7 @@ export const createProof = ({
   const holder = randomUUID();
   let isStopping = false;
   const checkRecords = createCheckRecords({ checkpoints });
+  const signer = createSigner({ keys, seal, nowMicros, monotonicMs: () => performance.now() });
   const trustedKey = createTrustedKeys({ keys, seal });
   return {
     useCases: {
@@ -50,13 +51,15 @@ export const createProof = ({
     sealTurn: createSealTurn({
       checkpoints,
       place,
-      signer: createSigner({ keys, seal, nowMicros, monotonicMs: () => performance.now() }),
+      signer,
       sealTenant: createSealTenant({ checkpoints, nowMicros, onTampering: alarms.tampering }),
       intervalMs,
       holder,
       onFailure: alarms.failure,
       isStopping: () => isStopping,
     }),
+    /** The key that signs at the moment. */
+    signer,
     /** Lets the turn under way end soon; `leave` gives the place to another process once it has ended. */
     stop: () => {
       isStopping = true;

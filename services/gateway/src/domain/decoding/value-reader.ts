@@ -89,8 +89,19 @@ const singleReader = (field: DescField, messageReaderOf: MessageReaderOf): Value
   return reader;
 };
 
+/** A list that may also come as one text with commas, as it does in a query. */
+const commaListReader = (readList: ValueReader): ValueReader => {
+  return (cursor, path, violations) => {
+    if (kindAt(cursor) !== 'string') return readList(cursor, path, violations);
+    const text = readString(cursor, path, violations);
+    return typeof text === 'string' ? text.split(',') : undefined;
+  };
+};
+
 /** Compiles the reader of one field of a JSON body; throws at start for kinds of fields that no request has. */
 export const compileValueReader = (field: DescField, messageReaderOf: MessageReaderOf): ValueReader => {
   const readSingle = singleReader(field, messageReaderOf);
-  return field.fieldKind === 'list' ? listReader(readSingle) : readSingle;
+  if (field.fieldKind !== 'list') return readSingle;
+  const readList = listReader(readSingle);
+  return getOption(field, json).commaList ? commaListReader(readList) : readList;
 };

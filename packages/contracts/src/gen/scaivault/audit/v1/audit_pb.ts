@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/audit/v1/audit.proto.
  */
 export const file_scaivault_audit_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("Ch5zY2FpdmF1bHQvYXVkaXQvdjEvYXVkaXQucHJvdG8SEnNjYWl2YXVsdC5hdWRpdC52MSK0BAoVUXVlcnlBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBARIeCgZhY3Rpb24YAyADKAlCDoq1GAQYQFAykrUYAjgBEiEKC2lkZW50aXR5X2lkGAQgASgJQgeKtRgDGMACSAKIAQESPwoNaWRlbnRpdHlfdHlwZRgFIAEoCUIjirUYHzIEdXNlcjIPc2VydmljZV9hY2NvdW50MgZzeXN0ZW1IA4gBARIgCgtwYXRoX3ByZWZpeBgGIAEoCUIGirUYAkADSASIAQESFAoHc3VjY2VzcxgHIAEoCEgFiAEBEh4KCXNvdXJjZV9pcBgIIAEoCUIGirUYAkAGSAaIAQESHwoKcmVxdWVzdF9pZBgJIAEoCUIGirUYAhhASAeIAQESIwoFb3JkZXIYCiABKAlCD4q1GAsyBGRlc2MyA2FzY0gIiAEBEh0KBWxpbWl0GAsgASgFQgmKtRgFIAEo6AdICYgBARIcCgZjdXJzb3IYDCABKAlCB4q1GAMYgBBICogBAUIHCgVfZnJvbUIFCgNfdG9CDgoMX2lkZW50aXR5X2lkQhAKDl9pZGVudGl0eV90eXBlQg4KDF9wYXRoX3ByZWZpeEIKCghfc3VjY2Vzc0IMCgpfc291cmNlX2lwQg0KC19yZXF1ZXN0X2lkQggKBl9vcmRlckIICgZfbGltaXRCCQoHX2N1cnNvciJ2ChZRdWVyeUF1ZGl0TG9nc1Jlc3BvbnNlEioKBGxvZ3MYASADKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEwoGY3Vyc29yGAIgASgJSACIAQESEAoIaGFzX21vcmUYAyABKAhCCQoHX2N1cnNvciLGAQoWUmVhZFNlY3JldFRyYWlsUmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAAhIZCgRmcm9tGAIgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgDIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYBCABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgFIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKyAQoLU2VjcmV0VHJhaWwSDAoEcGF0aBgBIAEoCRI3CgdzdW1tYXJ5GAIgASgLMiYuc2NhaXZhdWx0LmF1ZGl0LnYxLlNlY3JldFRyYWlsU3VtbWFyeRIqCgRsb2dzGAMgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0TG9nEhMKBmN1cnNvchgEIAEoCUgAiAEBEhAKCGhhc19tb3JlGAUgASgIQgkKB19jdXJzb3Ii1QEKElNlY3JldFRyYWlsU3VtbWFyeRINCgVyZWFkcxgBIAEoAxIOCgZ3cml0ZXMYAiABKAMSDgoGZGVuaWVkGAMgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAQgASgDEjgKDGxhc3RfcmVhZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoARI7Cg9sYXN0X3dyaXR0ZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAEi0AEKGFJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBIeCgtpZGVudGl0eV9pZBgBIAEoCUIJirUYBQgBGMACEhkKBGZyb20YAiABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAMgASgJQgaKtRgCQAVIAYgBARIdCgVsaW1pdBgEIAEoBUIJirUYBSABKOgHSAKIAQESHAoGY3Vyc29yGAUgASgJQgeKtRgDGIAQSAOIAQFCBwoFX2Zyb21CBQoDX3RvQggKBl9saW1pdEIJCgdfY3Vyc29yIr0BCg1JZGVudGl0eVRyYWlsEhMKC2lkZW50aXR5X2lkGAEgASgJEjkKB3N1bW1hcnkYAiABKAsyKC5zY2FpdmF1bHQuYXVkaXQudjEuSWRlbnRpdHlUcmFpbFN1bW1hcnkSKgoEbG9ncxgDIAMoCzIcLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdExvZxITCgZjdXJzb3IYBCABKAlIAIgBARIQCghoYXNfbW9yZRgFIAEoCEIJCgdfY3Vyc29yIscBChRJZGVudGl0eVRyYWlsU3VtbWFyeRIUCgx0b3RhbF9ldmVudHMYASABKAMSDgoGZGVuaWVkGAIgASgDEhQKDHVuaXF1ZV9wYXRocxgDIAEoAxI5Cg1maXJzdF9zZWVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEjgKDGxhc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoASJfChlTdW1tYXJpemVBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8i2wMKDEF1ZGl0U3VtbWFyeRIwCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEi4KAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhQKDHRvdGFsX2V2ZW50cxgDIAEoAxIZChFzdWNjZXNzZnVsX2V2ZW50cxgEIAEoAxIVCg1mYWlsZWRfZXZlbnRzGAUgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAYgASgDEhQKDHVuaXF1ZV9wYXRocxgHIAEoAxJBCglieV9hY3Rpb24YCCADKAsyLi5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTdW1tYXJ5LkJ5QWN0aW9uRW50cnkSSAoNYnlfZXJyb3JfY29kZRgJIAMoCzIxLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkuQnlFcnJvckNvZGVFbnRyeRovCg1CeUFjdGlvbkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaMgoQQnlFcnJvckNvZGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIhoKGFJlYWRBdWRpdFNldHRpbmdzUmVxdWVzdCJWChdTZXRBdWRpdFNldHRpbmdzUmVxdWVzdBIoCg5yZXRlbnRpb25fZGF5cxgBIAEoBUILirUYBwgBIB4owhxIAIgBAUIRCg9fcmV0ZW50aW9uX2RheXMiJwoNQXVkaXRTZXR0aW5ncxIWCg5yZXRlbnRpb25fZGF5cxgBIAEoBSLLAwoIQXVkaXRMb2cSCgoCaWQYASABKAkSEQoJZXZlbnRfc2VxGAIgASgDEhEKCXRlbmFudF9pZBgDIAEoCRI1Cgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAESDgoGYWN0aW9uGAUgASgJEhUKDWlkZW50aXR5X3R5cGUYBiABKAkSEwoLaWRlbnRpdHlfaWQYByABKAkSGAoLc2VjcmV0X3BhdGgYCCABKAlIAIgBARIWCglzb3VyY2VfaXAYCSABKAlIAYgBARIXCgp1c2VyX2FnZW50GAogASgJSAKIAQESDwoHc3VjY2VzcxgLIAEoCBIXCgplcnJvcl9jb2RlGAwgASgJSAOIAQESFgoJcG9saWN5X2lkGA0gASgJSASIAQESEwoLZHVyYXRpb25fbXMYDiABKAUSEgoKcmVxdWVzdF9pZBgPIAEoCRIaCgpleHRyYV9kYXRhGBAgASgMQgaStRgCCAFCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZCKuAQoWTGlzdENoZWNrcG9pbnRzUmVxdWVzdBIZCgRmcm9tGAEgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgCIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYAyABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgEIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKFAQoXTGlzdENoZWNrcG9pbnRzUmVzcG9uc2USOAoLY2hlY2twb2ludHMYASADKAsyIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50EhMKBmN1cnNvchgCIAEoCUgAiAEBEhAKCGhhc19tb3JlGAMgASgIQgkKB19jdXJzb3IiNgoVUmVhZENoZWNrcG9pbnRSZXF1ZXN0Eh0KDWNoZWNrcG9pbnRfaWQYASABKAlCBoq1GAIYQCK8AgoPQXVkaXRDaGVja3BvaW50EgoKAmlkGAEgASgJEhcKD2ZpcnN0X2V2ZW50X3NlcRgCIAEoAxIWCg5sYXN0X2V2ZW50X3NlcRgDIAEoAxIUCgxyZWNvcmRfY291bnQYBCABKAUSEQoJcm9vdF9oYXNoGAUgASgJEhEKCXByZXZfaGFzaBgGIAEoCRIRCgloZWFkX2hhc2gYByABKAkSNQoJc2VhbGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhEKCWFsZ29yaXRobRgJIAEoCRIOCgZrZXlfaWQYCiABKAkSEQoJc2lnbmF0dXJlGAsgASgJEiAKC2xlYWZfaGFzaGVzGAwgASgJQgaStRgCIAFIAIgBAUIOCgxfbGVhZl9oYXNoZXMiLAoSUHJvdmVSZWNvcmRSZXF1ZXN0EhYKBmxvZ19pZBgBIAEoCUIGirUYAhhAIrcBCgtSZWNvcmRQcm9vZhIpCgNsb2cYASABKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEQoJbGVhZl9oYXNoGAIgASgJEjEKCmF1ZGl0X3BhdGgYAyADKAsyHS5zY2FpdmF1bHQuYXVkaXQudjEuUHJvb2ZTdGVwEjcKCmNoZWNrcG9pbnQYBCABKAsyIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50IicKCVByb29mU3RlcBIMCgRzaWRlGAEgASgJEgwKBGhhc2gYAiABKAkiXgoYVmVyaWZ5Q2hlY2twb2ludHNSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8itwEKGVZlcmlmeUNoZWNrcG9pbnRzUmVzcG9uc2USDQoFdmFsaWQYASABKAgSGwoTY2hlY2tlZF9jaGVja3BvaW50cxgCIAEoAxIXCg9jaGVja2VkX3JlY29yZHMYAyABKAMSQwoNZmlyc3RfZmFpbHVyZRgEIAEoCzInLnNjYWl2YXVsdC5hdWRpdC52MS5WZXJpZmljYXRpb25GYWlsdXJlSACIAQFCEAoOX2ZpcnN0X2ZhaWx1cmUiZgoTVmVyaWZpY2F0aW9uRmFpbHVyZRIaCg1jaGVja3BvaW50X2lkGAEgASgJSACIAQESEQoJZXZlbnRfc2VxGAIgASgDEg4KBnJlYXNvbhgDIAEoCUIQCg5fY2hlY2twb2ludF9pZCIWChRMaXN0QXVkaXRLZXlzUmVxdWVzdCI5CgtBdWRpdEtleVNldBIqCgRrZXlzGAEgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0S2V5IsoBCghBdWRpdEtleRILCgNrdHkYASABKAkSCwoDY3J2GAIgASgJEgkKAXgYAyABKAkSCwoDa2lkGAQgASgJEgsKA3VzZRgFIAEoCRILCgNhbGcYBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoKcmV0aXJlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUINCgtfcmV0aXJlZF9hdCIsChlJbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Eg8KB3JlY29yZHMYASADKAwiLAoaSW5nZXN0QXVkaXRSZWNvcmRzUmVzcG9uc2USDgoGc3RvcmVkGAEgASgFIpYDCgtBdWRpdFJlY29yZBIKCgJpZBgBIAEoCRIRCgl0ZW5hbnRfaWQYAiABKAkSGAoQdGltZXN0YW1wX21pY3JvcxgDIAEoAxIOCgZhY3Rpb24YBCABKAkSFQoNaWRlbnRpdHlfdHlwZRgFIAEoCRITCgtpZGVudGl0eV9pZBgGIAEoCRIYCgtzZWNyZXRfcGF0aBgHIAEoCUgAiAEBEhYKCXNvdXJjZV9pcBgIIAEoCUgBiAEBEhcKCnVzZXJfYWdlbnQYCSABKAlIAogBARIPCgdzdWNjZXNzGAogASgIEhcKCmVycm9yX2NvZGUYCyABKAlIA4gBARIWCglwb2xpY3lfaWQYDCABKAlIBIgBARITCgtkdXJhdGlvbl9tcxgNIAEoBRISCgpyZXF1ZXN0X2lkGA4gASgJEhIKCmV4dHJhX2RhdGEYDyABKAxCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZDKTEQoMQXVkaXRTZXJ2aWNlEtABCg5RdWVyeUF1ZGl0TG9ncxIpLnNjYWl2YXVsdC5hdWRpdC52MS5RdWVyeUF1ZGl0TG9nc1JlcXVlc3QaKi5zY2FpdmF1bHQuYXVkaXQudjEuUXVlcnlBdWRpdExvZ3NSZXNwb25zZSJnirUYNBIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWRCDXtwYXRoX3ByZWZpeH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIQEg4vdjEvYXVkaXQvbG9ncxLNAQoPUmVhZFNlY3JldFRyYWlsEiouc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRTZWNyZXRUcmFpbFJlcXVlc3QaHy5zY2FpdmF1bHQuYXVkaXQudjEuU2VjcmV0VHJhaWwibYq1GC0SCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkQgZ7cGF0aH2StRgVCgLIARIBTBIMaW52YWxpZF9wYXRogtPkkwIdEhsvdjEvYXVkaXQvc2VjcmV0cy97cGF0aD0qKn0SxAEKEVJlYWRJZGVudGl0eVRyYWlsEiwuc2NhaXZhdWx0LmF1ZGl0LnYxLlJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBohLnNjYWl2YXVsdC5hdWRpdC52MS5JZGVudGl0eVRyYWlsIl6KtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GAcKAsgBEgFMgtPkkwIkEiIvdjEvYXVkaXQvaWRlbnRpdGllcy97aWRlbnRpdHlfaWR9ErEBChJTdW1tYXJpemVBdWRpdExvZ3MSLS5zY2FpdmF1bHQuYXVkaXQudjEuU3VtbWFyaXplQXVkaXRMb2dzUmVxdWVzdBogLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkiSoq1GCUSCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkkrUYBAoCyAGC0+STAhMSES92MS9hdWRpdC9zdW1tYXJ5ErEBChFSZWFkQXVkaXRTZXR0aW5ncxIsLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkQXVkaXRTZXR0aW5nc1JlcXVlc3QaIS5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTZXR0aW5ncyJLirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgECgLIAYLT5JMCFBISL3YxL2F1ZGl0L3NldHRpbmdzEroBChBTZXRBdWRpdFNldHRpbmdzEisuc2NhaXZhdWx0LmF1ZGl0LnYxLlNldEF1ZGl0U2V0dGluZ3NSZXF1ZXN0GiEuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0U2V0dGluZ3MiVoq1GCsSBWFkbWluMgthdWRpdDpxdWVyeToVYXVkaXRfc2V0dGluZ3NfdXBkYXRlkrUYBgoCyAEgAYLT5JMCFzoBKhoSL3YxL2F1ZGl0L3NldHRpbmdzEr0BCg9MaXN0Q2hlY2twb2ludHMSKi5zY2FpdmF1bHQuYXVkaXQudjEuTGlzdENoZWNrcG9pbnRzUmVxdWVzdBorLnNjYWl2YXVsdC5hdWRpdC52MS5MaXN0Q2hlY2twb2ludHNSZXNwb25zZSJRirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgHCgLIARIBTILT5JMCFxIVL3YxL2F1ZGl0L2NoZWNrcG9pbnRzEtYBCg5SZWFkQ2hlY2twb2ludBIpLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkQ2hlY2twb2ludFJlcXVlc3QaIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50InSKtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GBoKAsgBEhRjaGVja3BvaW50X25vdF9mb3VuZILT5JMCJxIlL3YxL2F1ZGl0L2NoZWNrcG9pbnRzL3tjaGVja3BvaW50X2lkfRLEAQoLUHJvdmVSZWNvcmQSJi5zY2FpdmF1bHQuYXVkaXQudjEuUHJvdmVSZWNvcmRSZXF1ZXN0Gh8uc2NhaXZhdWx0LmF1ZGl0LnYxLlJlY29yZFByb29mImyKtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GBoKAsgBEhRjaGVja3BvaW50X25vdF9mb3VuZILT5JMCHxIdL3YxL2F1ZGl0L2xvZ3Mve2xvZ19pZH06cHJvb2YS0AEKEVZlcmlmeUNoZWNrcG9pbnRzEiwuc2NhaXZhdWx0LmF1ZGl0LnYxLlZlcmlmeUNoZWNrcG9pbnRzUmVxdWVzdBotLnNjYWl2YXVsdC5hdWRpdC52MS5WZXJpZnlDaGVja3BvaW50c1Jlc3BvbnNlIl6KtRgoEgphdWRpdDpyZWFkMgxhdWRpdDpleHBvcnQ6DGF1ZGl0X3ZlcmlmeZK1GAcKAsgBEgFLgtPkkwIhOgEqIhwvdjEvYXVkaXQvY2hlY2twb2ludHM6dmVyaWZ5EqMBCg1MaXN0QXVkaXRLZXlzEiguc2NhaXZhdWx0LmF1ZGl0LnYxLkxpc3RBdWRpdEtleXNSZXF1ZXN0Gh8uc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0S2V5U2V0IkeKtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GAQKAsgBgtPkkwIQEg4vdjEvYXVkaXQva2V5cxobirUYFwoMYXVkaXQtd3JpdGVyEAEaBUF1ZGl0MuUBChJBdWRpdEluZ2VzdFNlcnZpY2USugEKEkluZ2VzdEF1ZGl0UmVjb3JkcxItLnNjYWl2YXVsdC5hdWRpdC52MS5Jbmdlc3RBdWRpdFJlY29yZHNSZXF1ZXN0Gi4uc2NhaXZhdWx0LmF1ZGl0LnYxLkluZ2VzdEF1ZGl0UmVjb3Jkc1Jlc3BvbnNlIkWKtRhBCANSB2dhdGV3YXlSB3NlY3JldHNSBnBvbGljeVINaWRlbnRpdHktc3luY1IMYXVkaXQtd3JpdGVyUgZldmVudHMaEoq1GA4KDGF1ZGl0LXdyaXRlcmIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
+  fileDesc("Ch5zY2FpdmF1bHQvYXVkaXQvdjEvYXVkaXQucHJvdG8SEnNjYWl2YXVsdC5hdWRpdC52MSK0BAoVUXVlcnlBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBARIeCgZhY3Rpb24YAyADKAlCDoq1GAQYQFAykrUYAjgBEiEKC2lkZW50aXR5X2lkGAQgASgJQgeKtRgDGMACSAKIAQESPwoNaWRlbnRpdHlfdHlwZRgFIAEoCUIjirUYHzIEdXNlcjIPc2VydmljZV9hY2NvdW50MgZzeXN0ZW1IA4gBARIgCgtwYXRoX3ByZWZpeBgGIAEoCUIGirUYAkADSASIAQESFAoHc3VjY2VzcxgHIAEoCEgFiAEBEh4KCXNvdXJjZV9pcBgIIAEoCUIGirUYAkAGSAaIAQESHwoKcmVxdWVzdF9pZBgJIAEoCUIGirUYAhhASAeIAQESIwoFb3JkZXIYCiABKAlCD4q1GAsyBGRlc2MyA2FzY0gIiAEBEh0KBWxpbWl0GAsgASgFQgmKtRgFIAEo6AdICYgBARIcCgZjdXJzb3IYDCABKAlCB4q1GAMYgBBICogBAUIHCgVfZnJvbUIFCgNfdG9CDgoMX2lkZW50aXR5X2lkQhAKDl9pZGVudGl0eV90eXBlQg4KDF9wYXRoX3ByZWZpeEIKCghfc3VjY2Vzc0IMCgpfc291cmNlX2lwQg0KC19yZXF1ZXN0X2lkQggKBl9vcmRlckIICgZfbGltaXRCCQoHX2N1cnNvciJ2ChZRdWVyeUF1ZGl0TG9nc1Jlc3BvbnNlEioKBGxvZ3MYASADKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEwoGY3Vyc29yGAIgASgJSACIAQESEAoIaGFzX21vcmUYAyABKAhCCQoHX2N1cnNvciLGAQoWUmVhZFNlY3JldFRyYWlsUmVxdWVzdBIWCgRwYXRoGAEgASgJQgiKtRgECAFAAhIZCgRmcm9tGAIgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgDIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYBCABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgFIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKyAQoLU2VjcmV0VHJhaWwSDAoEcGF0aBgBIAEoCRI3CgdzdW1tYXJ5GAIgASgLMiYuc2NhaXZhdWx0LmF1ZGl0LnYxLlNlY3JldFRyYWlsU3VtbWFyeRIqCgRsb2dzGAMgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0TG9nEhMKBmN1cnNvchgEIAEoCUgAiAEBEhAKCGhhc19tb3JlGAUgASgIQgkKB19jdXJzb3Ii1QEKElNlY3JldFRyYWlsU3VtbWFyeRINCgVyZWFkcxgBIAEoAxIOCgZ3cml0ZXMYAiABKAMSDgoGZGVuaWVkGAMgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAQgASgDEjgKDGxhc3RfcmVhZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoARI7Cg9sYXN0X3dyaXR0ZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAEi0AEKGFJlYWRJZGVudGl0eVRyYWlsUmVxdWVzdBIeCgtpZGVudGl0eV9pZBgBIAEoCUIJirUYBQgBGMACEhkKBGZyb20YAiABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAMgASgJQgaKtRgCQAVIAYgBARIdCgVsaW1pdBgEIAEoBUIJirUYBSABKOgHSAKIAQESHAoGY3Vyc29yGAUgASgJQgeKtRgDGIAQSAOIAQFCBwoFX2Zyb21CBQoDX3RvQggKBl9saW1pdEIJCgdfY3Vyc29yIr0BCg1JZGVudGl0eVRyYWlsEhMKC2lkZW50aXR5X2lkGAEgASgJEjkKB3N1bW1hcnkYAiABKAsyKC5zY2FpdmF1bHQuYXVkaXQudjEuSWRlbnRpdHlUcmFpbFN1bW1hcnkSKgoEbG9ncxgDIAMoCzIcLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdExvZxITCgZjdXJzb3IYBCABKAlIAIgBARIQCghoYXNfbW9yZRgFIAEoCEIJCgdfY3Vyc29yIscBChRJZGVudGl0eVRyYWlsU3VtbWFyeRIUCgx0b3RhbF9ldmVudHMYASABKAMSDgoGZGVuaWVkGAIgASgDEhQKDHVuaXF1ZV9wYXRocxgDIAEoAxI5Cg1maXJzdF9zZWVuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEjgKDGxhc3Rfc2Vlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBpK1GAIoASJfChlTdW1tYXJpemVBdWRpdExvZ3NSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8i2wMKDEF1ZGl0U3VtbWFyeRIwCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEi4KAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhQKDHRvdGFsX2V2ZW50cxgDIAEoAxIZChFzdWNjZXNzZnVsX2V2ZW50cxgEIAEoAxIVCg1mYWlsZWRfZXZlbnRzGAUgASgDEhkKEXVuaXF1ZV9pZGVudGl0aWVzGAYgASgDEhQKDHVuaXF1ZV9wYXRocxgHIAEoAxJBCglieV9hY3Rpb24YCCADKAsyLi5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTdW1tYXJ5LkJ5QWN0aW9uRW50cnkSSAoNYnlfZXJyb3JfY29kZRgJIAMoCzIxLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFN1bW1hcnkuQnlFcnJvckNvZGVFbnRyeRovCg1CeUFjdGlvbkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAzoCOAEaMgoQQnlFcnJvckNvZGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIhoKGFJlYWRBdWRpdFNldHRpbmdzUmVxdWVzdCJWChdTZXRBdWRpdFNldHRpbmdzUmVxdWVzdBIoCg5yZXRlbnRpb25fZGF5cxgBIAEoBUILirUYBwgBIB4owhxIAIgBAUIRCg9fcmV0ZW50aW9uX2RheXMiJwoNQXVkaXRTZXR0aW5ncxIWCg5yZXRlbnRpb25fZGF5cxgBIAEoBSLLAwoIQXVkaXRMb2cSCgoCaWQYASABKAkSEQoJZXZlbnRfc2VxGAIgASgDEhEKCXRlbmFudF9pZBgDIAEoCRI1Cgl0aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgaStRgCKAESDgoGYWN0aW9uGAUgASgJEhUKDWlkZW50aXR5X3R5cGUYBiABKAkSEwoLaWRlbnRpdHlfaWQYByABKAkSGAoLc2VjcmV0X3BhdGgYCCABKAlIAIgBARIWCglzb3VyY2VfaXAYCSABKAlIAYgBARIXCgp1c2VyX2FnZW50GAogASgJSAKIAQESDwoHc3VjY2VzcxgLIAEoCBIXCgplcnJvcl9jb2RlGAwgASgJSAOIAQESFgoJcG9saWN5X2lkGA0gASgJSASIAQESEwoLZHVyYXRpb25fbXMYDiABKAUSEgoKcmVxdWVzdF9pZBgPIAEoCRIaCgpleHRyYV9kYXRhGBAgASgMQgaStRgCCAFCDgoMX3NlY3JldF9wYXRoQgwKCl9zb3VyY2VfaXBCDQoLX3VzZXJfYWdlbnRCDQoLX2Vycm9yX2NvZGVCDAoKX3BvbGljeV9pZCKuAQoWTGlzdENoZWNrcG9pbnRzUmVxdWVzdBIZCgRmcm9tGAEgASgJQgaKtRgCQAVIAIgBARIXCgJ0bxgCIAEoCUIGirUYAkAFSAGIAQESHQoFbGltaXQYAyABKAVCCYq1GAUgASjoB0gCiAEBEhwKBmN1cnNvchgEIAEoCUIHirUYAxiAEEgDiAEBQgcKBV9mcm9tQgUKA190b0IICgZfbGltaXRCCQoHX2N1cnNvciKFAQoXTGlzdENoZWNrcG9pbnRzUmVzcG9uc2USOAoLY2hlY2twb2ludHMYASADKAsyIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50EhMKBmN1cnNvchgCIAEoCUgAiAEBEhAKCGhhc19tb3JlGAMgASgIQgkKB19jdXJzb3IiNgoVUmVhZENoZWNrcG9pbnRSZXF1ZXN0Eh0KDWNoZWNrcG9pbnRfaWQYASABKAlCBoq1GAIYQCK8AgoPQXVkaXRDaGVja3BvaW50EgoKAmlkGAEgASgJEhcKD2ZpcnN0X2V2ZW50X3NlcRgCIAEoAxIWCg5sYXN0X2V2ZW50X3NlcRgDIAEoAxIUCgxyZWNvcmRfY291bnQYBCABKAUSEQoJcm9vdF9oYXNoGAUgASgJEhEKCXByZXZfaGFzaBgGIAEoCRIRCgloZWFkX2hhc2gYByABKAkSNQoJc2VhbGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGkrUYAigBEhEKCWFsZ29yaXRobRgJIAEoCRIOCgZrZXlfaWQYCiABKAkSEQoJc2lnbmF0dXJlGAsgASgJEiAKC2xlYWZfaGFzaGVzGAwgASgJQgaStRgCIAFIAIgBAUIOCgxfbGVhZl9oYXNoZXMiLAoSUHJvdmVSZWNvcmRSZXF1ZXN0EhYKBmxvZ19pZBgBIAEoCUIGirUYAhhAIrcBCgtSZWNvcmRQcm9vZhIpCgNsb2cYASABKAsyHC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRMb2cSEQoJbGVhZl9oYXNoGAIgASgJEjEKCmF1ZGl0X3BhdGgYAyADKAsyHS5zY2FpdmF1bHQuYXVkaXQudjEuUHJvb2ZTdGVwEjcKCmNoZWNrcG9pbnQYBCABKAsyIy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRDaGVja3BvaW50IicKCVByb29mU3RlcBIMCgRzaWRlGAEgASgJEgwKBGhhc2gYAiABKAkiXgoYVmVyaWZ5Q2hlY2twb2ludHNSZXF1ZXN0EhkKBGZyb20YASABKAlCBoq1GAJABUgAiAEBEhcKAnRvGAIgASgJQgaKtRgCQAVIAYgBAUIHCgVfZnJvbUIFCgNfdG8itwEKGVZlcmlmeUNoZWNrcG9pbnRzUmVzcG9uc2USDQoFdmFsaWQYASABKAgSGwoTY2hlY2tlZF9jaGVja3BvaW50cxgCIAEoAxIXCg9jaGVja2VkX3JlY29yZHMYAyABKAMSQwoNZmlyc3RfZmFpbHVyZRgEIAEoCzInLnNjYWl2YXVsdC5hdWRpdC52MS5WZXJpZmljYXRpb25GYWlsdXJlSACIAQFCEAoOX2ZpcnN0X2ZhaWx1cmUiZgoTVmVyaWZpY2F0aW9uRmFpbHVyZRIaCg1jaGVja3BvaW50X2lkGAEgASgJSACIAQESEQoJZXZlbnRfc2VxGAIgASgDEg4KBnJlYXNvbhgDIAEoCUIQCg5fY2hlY2twb2ludF9pZCIWChRMaXN0QXVkaXRLZXlzUmVxdWVzdCI5CgtBdWRpdEtleVNldBIqCgRrZXlzGAEgAygLMhwuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0S2V5IsoBCghBdWRpdEtleRILCgNrdHkYASABKAkSCwoDY3J2GAIgASgJEgkKAXgYAyABKAkSCwoDa2lkGAQgASgJEgsKA3VzZRgFIAEoCRILCgNhbGcYBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoKcmV0aXJlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBAUINCgtfcmV0aXJlZF9hdCLwAQoTQ3JlYXRlRXhwb3J0UmVxdWVzdBIWCgRmcm9tGAEgASgJQgiKtRgECAFABRIUCgJ0bxgCIAEoCUIIirUYBAgBQAUSIgoGZm9ybWF0GAMgASgJQhKKtRgOCAEyBWpzb25sMgNjc3YSNwoHZmlsdGVycxgEIAEoCzIhLnNjYWl2YXVsdC5hdWRpdC52MS5FeHBvcnRGaWx0ZXJzSACIAQESQgoLZGVzdGluYXRpb24YBSABKAsyJS5zY2FpdmF1bHQuYXVkaXQudjEuRXhwb3J0RGVzdGluYXRpb25CBoq1GAIIAUIKCghfZmlsdGVycyLnAgoNRXhwb3J0RmlsdGVycxIeCgZhY3Rpb24YASADKAlCDoq1GAQYQFAykrUYAjgBEiEKC2lkZW50aXR5X2lkGAIgASgJQgeKtRgDGMACSACIAQESPwoNaWRlbnRpdHlfdHlwZRgDIAEoCUIjirUYHzIEdXNlcjIPc2VydmljZV9hY2NvdW50MgZzeXN0ZW1IAYgBARIgCgtwYXRoX3ByZWZpeBgEIAEoCUIGirUYAkADSAKIAQESFAoHc3VjY2VzcxgFIAEoCEgDiAEBEh4KCXNvdXJjZV9pcBgGIAEoCUIGirUYAkAGSASIAQESHwoKcmVxdWVzdF9pZBgHIAEoCUIGirUYAhhASAWIAQFCDgoMX2lkZW50aXR5X2lkQhAKDl9pZGVudGl0eV90eXBlQg4KDF9wYXRoX3ByZWZpeEIKCghfc3VjY2Vzc0IMCgpfc291cmNlX2lwQg0KC19yZXF1ZXN0X2lkIqYBChFFeHBvcnREZXN0aW5hdGlvbhIpCgR0eXBlGAEgASgJQhuKtRgXCAEyAnMzMgNnY3MyCmF6dXJlX2Jsb2ISGQoGYnVja2V0GAIgASgJQgmKtRgFCAEY/wESHAoGcHJlZml4GAMgASgJQgeKtRgDGIAESACIAQESIgoQY3JlZGVudGlhbHNfcGF0aBgEIAEoCUIIirUYBAgBQAFCCQoHX3ByZWZpeCJUChRDcmVhdGVFeHBvcnRSZXNwb25zZRIRCglleHBvcnRfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhkKEWVzdGltYXRlZF9yZWNvcmRzGAMgASgDImYKEkxpc3RFeHBvcnRzUmVxdWVzdBIdCgVsaW1pdBgBIAEoBUIJirUYBSABKOgHSACIAQESHAoGY3Vyc29yGAIgASgJQgeKtRgDGIAQSAGIAQFCCAoGX2xpbWl0QgkKB19jdXJzb3IieQoTTGlzdEV4cG9ydHNSZXNwb25zZRIwCgdleHBvcnRzGAEgAygLMh8uc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0RXhwb3J0EhMKBmN1cnNvchgCIAEoCUgAiAEBEhAKCGhhc19tb3JlGAMgASgIQgkKB19jdXJzb3IiLgoRUmVhZEV4cG9ydFJlcXVlc3QSGQoJZXhwb3J0X2lkGAEgASgJQgaKtRgCGEAi1AIKC0F1ZGl0RXhwb3J0EhEKCWV4cG9ydF9pZBgBIAEoCRIOCgZzdGF0dXMYAiABKAkSDgoGZm9ybWF0GAMgASgJEhQKDHJlY29yZF9jb3VudBgEIAEoAxIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1Cgxjb21wbGV0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQESLQoFZmlsZXMYByADKAsyHi5zY2FpdmF1bHQuYXVkaXQudjEuRXhwb3J0RmlsZRIWCg5jaGVja3BvaW50X2lkcxgIIAMoCRIzCgVlcnJvchgJIAEoCzIfLnNjYWl2YXVsdC5hdWRpdC52MS5FeHBvcnRFcnJvckgBiAEBQg8KDV9jb21wbGV0ZWRfYXRCCAoGX2Vycm9yIkoKCkV4cG9ydEZpbGUSDAoEbmFtZRgBIAEoCRINCgVieXRlcxgCIAEoAxIPCgdyZWNvcmRzGAMgASgDEg4KBnNoYTI1NhgEIAEoCSIsCgtFeHBvcnRFcnJvchIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkiLAoZSW5nZXN0QXVkaXRSZWNvcmRzUmVxdWVzdBIPCgdyZWNvcmRzGAEgAygMIiwKGkluZ2VzdEF1ZGl0UmVjb3Jkc1Jlc3BvbnNlEg4KBnN0b3JlZBgBIAEoBSKWAwoLQXVkaXRSZWNvcmQSCgoCaWQYASABKAkSEQoJdGVuYW50X2lkGAIgASgJEhgKEHRpbWVzdGFtcF9taWNyb3MYAyABKAMSDgoGYWN0aW9uGAQgASgJEhUKDWlkZW50aXR5X3R5cGUYBSABKAkSEwoLaWRlbnRpdHlfaWQYBiABKAkSGAoLc2VjcmV0X3BhdGgYByABKAlIAIgBARIWCglzb3VyY2VfaXAYCCABKAlIAYgBARIXCgp1c2VyX2FnZW50GAkgASgJSAKIAQESDwoHc3VjY2VzcxgKIAEoCBIXCgplcnJvcl9jb2RlGAsgASgJSAOIAQESFgoJcG9saWN5X2lkGAwgASgJSASIAQESEwoLZHVyYXRpb25fbXMYDSABKAUSEgoKcmVxdWVzdF9pZBgOIAEoCRISCgpleHRyYV9kYXRhGA8gASgMQg4KDF9zZWNyZXRfcGF0aEIMCgpfc291cmNlX2lwQg0KC191c2VyX2FnZW50Qg0KC19lcnJvcl9jb2RlQgwKCl9wb2xpY3lfaWQynhYKDEF1ZGl0U2VydmljZRLQAQoOUXVlcnlBdWRpdExvZ3MSKS5zY2FpdmF1bHQuYXVkaXQudjEuUXVlcnlBdWRpdExvZ3NSZXF1ZXN0Giouc2NhaXZhdWx0LmF1ZGl0LnYxLlF1ZXJ5QXVkaXRMb2dzUmVzcG9uc2UiZ4q1GDQSCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkQg17cGF0aF9wcmVmaXh9krUYFQoCyAESAUwSDGludmFsaWRfcGF0aILT5JMCEBIOL3YxL2F1ZGl0L2xvZ3MSzQEKD1JlYWRTZWNyZXRUcmFpbBIqLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkU2VjcmV0VHJhaWxSZXF1ZXN0Gh8uc2NhaXZhdWx0LmF1ZGl0LnYxLlNlY3JldFRyYWlsIm2KtRgtEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZEIGe3BhdGh9krUYFQoCyAESAUwSDGludmFsaWRfcGF0aILT5JMCHRIbL3YxL2F1ZGl0L3NlY3JldHMve3BhdGg9Kip9EsQBChFSZWFkSWRlbnRpdHlUcmFpbBIsLnNjYWl2YXVsdC5hdWRpdC52MS5SZWFkSWRlbnRpdHlUcmFpbFJlcXVlc3QaIS5zY2FpdmF1bHQuYXVkaXQudjEuSWRlbnRpdHlUcmFpbCJeirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgHCgLIARIBTILT5JMCJBIiL3YxL2F1ZGl0L2lkZW50aXRpZXMve2lkZW50aXR5X2lkfRKxAQoSU3VtbWFyaXplQXVkaXRMb2dzEi0uc2NhaXZhdWx0LmF1ZGl0LnYxLlN1bW1hcml6ZUF1ZGl0TG9nc1JlcXVlc3QaIC5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRTdW1tYXJ5IkqKtRglEgphdWRpdDpyZWFkMgthdWRpdDpxdWVyeToKYXVkaXRfcmVhZJK1GAQKAsgBgtPkkwITEhEvdjEvYXVkaXQvc3VtbWFyeRKxAQoRUmVhZEF1ZGl0U2V0dGluZ3MSLC5zY2FpdmF1bHQuYXVkaXQudjEuUmVhZEF1ZGl0U2V0dGluZ3NSZXF1ZXN0GiEuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0U2V0dGluZ3MiS4q1GCUSCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkkrUYBAoCyAGC0+STAhQSEi92MS9hdWRpdC9zZXR0aW5ncxK6AQoQU2V0QXVkaXRTZXR0aW5ncxIrLnNjYWl2YXVsdC5hdWRpdC52MS5TZXRBdWRpdFNldHRpbmdzUmVxdWVzdBohLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdFNldHRpbmdzIlaKtRgrEgVhZG1pbjILYXVkaXQ6cXVlcnk6FWF1ZGl0X3NldHRpbmdzX3VwZGF0ZZK1GAYKAsgBIAGC0+STAhc6ASoaEi92MS9hdWRpdC9zZXR0aW5ncxK9AQoPTGlzdENoZWNrcG9pbnRzEiouc2NhaXZhdWx0LmF1ZGl0LnYxLkxpc3RDaGVja3BvaW50c1JlcXVlc3QaKy5zY2FpdmF1bHQuYXVkaXQudjEuTGlzdENoZWNrcG9pbnRzUmVzcG9uc2UiUYq1GCUSCmF1ZGl0OnJlYWQyC2F1ZGl0OnF1ZXJ5OgphdWRpdF9yZWFkkrUYBwoCyAESAUyC0+STAhcSFS92MS9hdWRpdC9jaGVja3BvaW50cxLWAQoOUmVhZENoZWNrcG9pbnQSKS5zY2FpdmF1bHQuYXVkaXQudjEuUmVhZENoZWNrcG9pbnRSZXF1ZXN0GiMuc2NhaXZhdWx0LmF1ZGl0LnYxLkF1ZGl0Q2hlY2twb2ludCJ0irUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgaCgLIARIUY2hlY2twb2ludF9ub3RfZm91bmSC0+STAicSJS92MS9hdWRpdC9jaGVja3BvaW50cy97Y2hlY2twb2ludF9pZH0SxAEKC1Byb3ZlUmVjb3JkEiYuc2NhaXZhdWx0LmF1ZGl0LnYxLlByb3ZlUmVjb3JkUmVxdWVzdBofLnNjYWl2YXVsdC5hdWRpdC52MS5SZWNvcmRQcm9vZiJsirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgaCgLIARIUY2hlY2twb2ludF9ub3RfZm91bmSC0+STAh8SHS92MS9hdWRpdC9sb2dzL3tsb2dfaWR9OnByb29mEtABChFWZXJpZnlDaGVja3BvaW50cxIsLnNjYWl2YXVsdC5hdWRpdC52MS5WZXJpZnlDaGVja3BvaW50c1JlcXVlc3QaLS5zY2FpdmF1bHQuYXVkaXQudjEuVmVyaWZ5Q2hlY2twb2ludHNSZXNwb25zZSJeirUYKBIKYXVkaXQ6cmVhZDIMYXVkaXQ6ZXhwb3J0OgxhdWRpdF92ZXJpZnmStRgHCgLIARIBS4LT5JMCIToBKiIcL3YxL2F1ZGl0L2NoZWNrcG9pbnRzOnZlcmlmeRKjAQoNTGlzdEF1ZGl0S2V5cxIoLnNjYWl2YXVsdC5hdWRpdC52MS5MaXN0QXVkaXRLZXlzUmVxdWVzdBofLnNjYWl2YXVsdC5hdWRpdC52MS5BdWRpdEtleVNldCJHirUYJRIKYXVkaXQ6cmVhZDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgECgLIAYLT5JMCEBIOL3YxL2F1ZGl0L2tleXMSkwIKDENyZWF0ZUV4cG9ydBInLnNjYWl2YXVsdC5hdWRpdC52MS5DcmVhdGVFeHBvcnRSZXF1ZXN0Giguc2NhaXZhdWx0LmF1ZGl0LnYxLkNyZWF0ZUV4cG9ydFJlc3BvbnNlIq8BirUYThIMYXVkaXQ6ZXhwb3J0GAEiHntkZXN0aW5hdGlvbi5jcmVkZW50aWFsc19wYXRofTIMYXVkaXQ6ZXhwb3J0Og5leHBvcnRfY3JlYXRlZJK1GD4KAsoBEgFQEgFLEg5pbnZhbGlkX2NvbmZpZxIQc2VjcmV0X25vdF9mb3VuZBIOc2VjcmV0X2V4cGlyZWQgAYLT5JMCFToBKiIQL3YxL2F1ZGl0L2V4cG9ydBKvAQoLTGlzdEV4cG9ydHMSJi5zY2FpdmF1bHQuYXVkaXQudjEuTGlzdEV4cG9ydHNSZXF1ZXN0Gicuc2NhaXZhdWx0LmF1ZGl0LnYxLkxpc3RFeHBvcnRzUmVzcG9uc2UiT4q1GCcSDGF1ZGl0OmV4cG9ydDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgHCgLIARIBTILT5JMCExIRL3YxL2F1ZGl0L2V4cG9ydHMSwAEKClJlYWRFeHBvcnQSJS5zY2FpdmF1bHQuYXVkaXQudjEuUmVhZEV4cG9ydFJlcXVlc3QaHy5zY2FpdmF1bHQuYXVkaXQudjEuQXVkaXRFeHBvcnQiaoq1GCcSDGF1ZGl0OmV4cG9ydDILYXVkaXQ6cXVlcnk6CmF1ZGl0X3JlYWSStRgWCgLIARIQZXhwb3J0X25vdF9mb3VuZILT5JMCHxIdL3YxL2F1ZGl0L2V4cG9ydHMve2V4cG9ydF9pZH0aG4q1GBcKDGF1ZGl0LXdyaXRlchABGgVBdWRpdDLlAQoSQXVkaXRJbmdlc3RTZXJ2aWNlEroBChJJbmdlc3RBdWRpdFJlY29yZHMSLS5zY2FpdmF1bHQuYXVkaXQudjEuSW5nZXN0QXVkaXRSZWNvcmRzUmVxdWVzdBouLnNjYWl2YXVsdC5hdWRpdC52MS5Jbmdlc3RBdWRpdFJlY29yZHNSZXNwb25zZSJFirUYQQgDUgdnYXRld2F5UgdzZWNyZXRzUgZwb2xpY3lSDWlkZW50aXR5LXN5bmNSDGF1ZGl0LXdyaXRlclIGZXZlbnRzGhKKtRgOCgxhdWRpdC13cml0ZXJiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_scaivault_options_v1_access]);
 
 /**
  * @generated from message scaivault.audit.v1.QueryAuditLogsRequest
@@ -1046,6 +1046,369 @@ export const AuditKeySchema: GenMessage<AuditKey> = /*@__PURE__*/
   messageDesc(file_scaivault_audit_v1_audit, 26);
 
 /**
+ * @generated from message scaivault.audit.v1.CreateExportRequest
+ */
+export type CreateExportRequest = Message<"scaivault.audit.v1.CreateExportRequest"> & {
+  /**
+   * Inclusive.
+   *
+   * @generated from field: string from = 1;
+   */
+  from: string;
+
+  /**
+   * Exclusive, at most 400 days after `from`. What is stored after this call is left out, whatever its time.
+   *
+   * @generated from field: string to = 2;
+   */
+  to: string;
+
+  /**
+   * `jsonl` (one record a line, in its RFC 8785 form) or `csv` (RFC 4180; no cell can be taken for a formula).
+   *
+   * @generated from field: string format = 3;
+   */
+  format: string;
+
+  /**
+   * @generated from field: optional scaivault.audit.v1.ExportFilters filters = 4;
+   */
+  filters?: ExportFilters | undefined;
+
+  /**
+   * @generated from field: scaivault.audit.v1.ExportDestination destination = 5;
+   */
+  destination?: ExportDestination | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.CreateExportRequest.
+ * Use `create(CreateExportRequestSchema)` to create a new message.
+ */
+export const CreateExportRequestSchema: GenMessage<CreateExportRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 27);
+
+/**
+ * As for a query of the log; records have to fit all that is given.
+ *
+ * @generated from message scaivault.audit.v1.ExportFilters
+ */
+export type ExportFilters = Message<"scaivault.audit.v1.ExportFilters"> & {
+  /**
+   * A list, or one text with commas.
+   *
+   * @generated from field: repeated string action = 1;
+   */
+  action: string[];
+
+  /**
+   * @generated from field: optional string identity_id = 2;
+   */
+  identityId?: string | undefined;
+
+  /**
+   * @generated from field: optional string identity_type = 3;
+   */
+  identityType?: string | undefined;
+
+  /**
+   * @generated from field: optional string path_prefix = 4;
+   */
+  pathPrefix?: string | undefined;
+
+  /**
+   * @generated from field: optional bool success = 5;
+   */
+  success?: boolean | undefined;
+
+  /**
+   * @generated from field: optional string source_ip = 6;
+   */
+  sourceIp?: string | undefined;
+
+  /**
+   * @generated from field: optional string request_id = 7;
+   */
+  requestId?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ExportFilters.
+ * Use `create(ExportFiltersSchema)` to create a new message.
+ */
+export const ExportFiltersSchema: GenMessage<ExportFilters> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 28);
+
+/**
+ * Where the files go: below `<prefix>/<export_id>/` of the bucket.
+ *
+ * @generated from message scaivault.audit.v1.ExportDestination
+ */
+export type ExportDestination = Message<"scaivault.audit.v1.ExportDestination"> & {
+  /**
+   * `s3` (also other servers that speak it), `gcs` or `azure_blob`.
+   *
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * Bucket or container.
+   *
+   * @generated from field: string bucket = 2;
+   */
+  bucket: string;
+
+  /**
+   * Folder names joined by slashes.
+   *
+   * @generated from field: optional string prefix = 3;
+   */
+  prefix?: string | undefined;
+
+  /**
+   * Secret with the credentials of the upload; read once, by this call, with the caller's own right.
+   *
+   * @generated from field: string credentials_path = 4;
+   */
+  credentialsPath: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ExportDestination.
+ * Use `create(ExportDestinationSchema)` to create a new message.
+ */
+export const ExportDestinationSchema: GenMessage<ExportDestination> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 29);
+
+/**
+ * @generated from message scaivault.audit.v1.CreateExportResponse
+ */
+export type CreateExportResponse = Message<"scaivault.audit.v1.CreateExportResponse"> & {
+  /**
+   * @generated from field: string export_id = 1;
+   */
+  exportId: string;
+
+  /**
+   * pending
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * Records of the time given with one of the actions and the outcome asked for; other filters are not counted.
+   *
+   * @generated from field: int64 estimated_records = 3;
+   */
+  estimatedRecords: bigint;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.CreateExportResponse.
+ * Use `create(CreateExportResponseSchema)` to create a new message.
+ */
+export const CreateExportResponseSchema: GenMessage<CreateExportResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 30);
+
+/**
+ * @generated from message scaivault.audit.v1.ListExportsRequest
+ */
+export type ListExportsRequest = Message<"scaivault.audit.v1.ListExportsRequest"> & {
+  /**
+   * Page size; 100 when left out.
+   *
+   * @generated from field: optional int32 limit = 1;
+   */
+  limit?: number | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 2;
+   */
+  cursor?: string | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ListExportsRequest.
+ * Use `create(ListExportsRequestSchema)` to create a new message.
+ */
+export const ListExportsRequestSchema: GenMessage<ListExportsRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 31);
+
+/**
+ * @generated from message scaivault.audit.v1.ListExportsResponse
+ */
+export type ListExportsResponse = Message<"scaivault.audit.v1.ListExportsResponse"> & {
+  /**
+   * @generated from field: repeated scaivault.audit.v1.AuditExport exports = 1;
+   */
+  exports: AuditExport[];
+
+  /**
+   * @generated from field: optional string cursor = 2;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: bool has_more = 3;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ListExportsResponse.
+ * Use `create(ListExportsResponseSchema)` to create a new message.
+ */
+export const ListExportsResponseSchema: GenMessage<ListExportsResponse> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 32);
+
+/**
+ * @generated from message scaivault.audit.v1.ReadExportRequest
+ */
+export type ReadExportRequest = Message<"scaivault.audit.v1.ReadExportRequest"> & {
+  /**
+   * @generated from field: string export_id = 1;
+   */
+  exportId: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ReadExportRequest.
+ * Use `create(ReadExportRequestSchema)` to create a new message.
+ */
+export const ReadExportRequestSchema: GenMessage<ReadExportRequest> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 33);
+
+/**
+ * @generated from message scaivault.audit.v1.AuditExport
+ */
+export type AuditExport = Message<"scaivault.audit.v1.AuditExport"> & {
+  /**
+   * @generated from field: string export_id = 1;
+   */
+  exportId: string;
+
+  /**
+   * pending (until all its records are sealed), running, completed or failed.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * @generated from field: string format = 3;
+   */
+  format: string;
+
+  /**
+   * Written so far.
+   *
+   * @generated from field: int64 record_count = 4;
+   */
+  recordCount: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 5;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp completed_at = 6;
+   */
+  completedAt?: Timestamp | undefined;
+
+  /**
+   * Written so far, in that order. The manifest, which says what belongs to a finished export and is signed, comes last.
+   *
+   * @generated from field: repeated scaivault.audit.v1.ExportFile files = 7;
+   */
+  files: ExportFile[];
+
+  /**
+   * The checkpoints that seal the records, in the order of the chain; of more than a hundred the first and the last. The
+   * files hold them all.
+   *
+   * @generated from field: repeated string checkpoint_ids = 8;
+   */
+  checkpointIds: string[];
+
+  /**
+   * @generated from field: optional scaivault.audit.v1.ExportError error = 9;
+   */
+  error?: ExportError | undefined;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.AuditExport.
+ * Use `create(AuditExportSchema)` to create a new message.
+ */
+export const AuditExportSchema: GenMessage<AuditExport> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 34);
+
+/**
+ * @generated from message scaivault.audit.v1.ExportFile
+ */
+export type ExportFile = Message<"scaivault.audit.v1.ExportFile"> & {
+  /**
+   * Name of the object in its bucket.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: int64 bytes = 2;
+   */
+  bytes: bigint;
+
+  /**
+   * Audit records in it; none in files that hold something else.
+   *
+   * @generated from field: int64 records = 3;
+   */
+  records: bigint;
+
+  /**
+   * Lower-case hex.
+   *
+   * @generated from field: string sha256 = 4;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ExportFile.
+ * Use `create(ExportFileSchema)` to create a new message.
+ */
+export const ExportFileSchema: GenMessage<ExportFile> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 35);
+
+/**
+ * @generated from message scaivault.audit.v1.ExportError
+ */
+export type ExportError = Message<"scaivault.audit.v1.ExportError"> & {
+  /**
+   * access_denied, bucket_not_found, refused, unreachable, target_not_allowed, too_large or internal_error.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message scaivault.audit.v1.ExportError.
+ * Use `create(ExportErrorSchema)` to create a new message.
+ */
+export const ExportErrorSchema: GenMessage<ExportError> = /*@__PURE__*/
+  messageDesc(file_scaivault_audit_v1_audit, 36);
+
+/**
  * @generated from message scaivault.audit.v1.IngestAuditRecordsRequest
  */
 export type IngestAuditRecordsRequest = Message<"scaivault.audit.v1.IngestAuditRecordsRequest"> & {
@@ -1062,7 +1425,7 @@ export type IngestAuditRecordsRequest = Message<"scaivault.audit.v1.IngestAuditR
  * Use `create(IngestAuditRecordsRequestSchema)` to create a new message.
  */
 export const IngestAuditRecordsRequestSchema: GenMessage<IngestAuditRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 27);
+  messageDesc(file_scaivault_audit_v1_audit, 37);
 
 /**
  * @generated from message scaivault.audit.v1.IngestAuditRecordsResponse
@@ -1079,7 +1442,7 @@ export type IngestAuditRecordsResponse = Message<"scaivault.audit.v1.IngestAudit
  * Use `create(IngestAuditRecordsResponseSchema)` to create a new message.
  */
 export const IngestAuditRecordsResponseSchema: GenMessage<IngestAuditRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 28);
+  messageDesc(file_scaivault_audit_v1_audit, 38);
 
 /**
  * One finished (or, after a crash, unfinished) request as the journal holds it; never a value of a secret.
@@ -1170,7 +1533,7 @@ export type AuditRecord = Message<"scaivault.audit.v1.AuditRecord"> & {
  * Use `create(AuditRecordSchema)` to create a new message.
  */
 export const AuditRecordSchema: GenMessage<AuditRecord> = /*@__PURE__*/
-  messageDesc(file_scaivault_audit_v1_audit, 29);
+  messageDesc(file_scaivault_audit_v1_audit, 39);
 
 /**
  * Every answer leaves a record here, the refusals too; never a value.
@@ -1291,6 +1654,39 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditKeysRequestSchema;
     output: typeof AuditKeySetSchema;
+  },
+  /**
+   * Writes the records of a time to a bucket: signed, and such that scaivault-verify checks what was written without asking
+   * the vault. What is exported is fixed by this call. The destination and its credentials are tried in it, so that a bad one
+   * is refused here; the rest happens afterwards, and the export tells how far it is. See the README of the audit-writer
+   * for the members of the secret with the credentials and for the files.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.CreateExport
+   */
+  createExport: {
+    methodKind: "unary";
+    input: typeof CreateExportRequestSchema;
+    output: typeof CreateExportResponseSchema;
+  },
+  /**
+   * Lists the exports of the tenant, newest first. One with thousands of files shortens the page.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ListExports
+   */
+  listExports: {
+    methodKind: "unary";
+    input: typeof ListExportsRequestSchema;
+    output: typeof ListExportsResponseSchema;
+  },
+  /**
+   * Reads how far an export is, and what it has written so far.
+   *
+   * @generated from rpc scaivault.audit.v1.AuditService.ReadExport
+   */
+  readExport: {
+    methodKind: "unary";
+    input: typeof ReadExportRequestSchema;
+    output: typeof AuditExportSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_scaivault_audit_v1_audit, 0);

@@ -1,0 +1,84 @@
+import type { Outbound } from '@scaivault/outbound';
+import { importPKCS8, SignJWT } from 'jose';
+import type { GcsCredentials } from '../../domain/export/credentials.ts';
+import { unusable } from '../../domain/export/destination.ts';
+import { DestinationFailure, failureOf } from '../../domain/export/destination-failure.ts';
+import { parseJsonObject } from '../../domain/export/parse-json-object.ts';
+import type { Store } from '../../ports/exports.ts';
+import { md5Of } from './md5-of.ts';
+import { objectPath } from './object-path.ts';
+import { asDestinationFailure, putObject } from './put-object.ts';
+
+const scope = 'https://www.googleapis.com/auth/devstorage.read_write';
+const assertionSeconds = 3_600;
+/** A token is not used for its last minute. */
+const reserveMs = 60_000;
+
+const importKey = async (pem: string) => {
+  try {
+    return await importPKCS8(pem, 'RS256');
+  } catch {
+    // What it says would quote the key.
+    throw unusable('credentials_path', 'invalid_credentials', 'The member private_key of the secret is no RSA key.');
+  }
+};
+
+/** The token in an answer of the token endpoint (RFC 6749, section 5.1). */
+const readToken = (body: Uint8Array): { readonly token: string; readonly seconds: number } => {
+  const { access_token: token, expires_in: seconds } = parseJsonObject(body) ?? {};
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) throw new DestinationFailure('refused');
+  return { token, seconds: typeof seconds === 'number' ? seconds : 0 };
+};
+
+/**
+ * A bucket of Google Cloud Storage, by a service account's key: a signed assertion (RFC 7523) is exchanged for a token, and
+ * with that objects are put by the XML API, which checks their Content-MD5. 400 `invalid_config` for a key that is none.
+ */
+export const openGcs = async (
+  outbound: Pick<Outbound, 'send' | 'ask'>,
+  { clientEmail, privateKey, privateKeyId, tokenUri, endpoint }: GcsCredentials,
+  bucket: string,
+  nowMs: () => number,
+): Promise<Store> => {
+  const key = await importKey(privateKey);
+  let held: { readonly token: string; readonly untilMs: number } | undefined;
+
+  const fetchToken = async (timeoutMs: number): Promise<string> => {
+    const nowSeconds = Math.floor(nowMs() / 1000);
+    const assertion = await new SignJWT({ scope })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(privateKeyId === undefined ? {} : { kid: privateKeyId }) })
+      .setIssuer(clientEmail)
+      .setAudience(tokenUri)
+      .setIssuedAt(nowSeconds)
+      .setExpirationTime(nowSeconds + assertionSeconds)
+      .sign(key);
+    const body = new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion,
+    }).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await outbound
+      .ask(tokenUri, { method: 'POST', headers, body }, timeoutMs)
+      .catch((error: unknown) => {
+        throw asDestinationFailure(error);
+      });
+    // A token endpoint refuses an assertion with 400 (RFC 6749, section 5.2).
+    const failure = answer.status === 400 ? new DestinationFailure('access_denied', 400) : failureOf(answer.status);
+    if (failure !== undefined) throw failure;
+    const { token, seconds } = readToken(answer.body);
+    held = { token, untilMs: nowMs() + seconds * 1000 - reserveMs };
+    return token;
+  };
+
+  return {
+    put: async ({ name, contentType, content }, timeoutMs) => {
+      const token = held !== undefined && nowMs() < held.untilMs ? held.token : await fetchToken(timeoutMs);
+      const headers = {
+        authorization: `Bearer ${token}`,
+        'content-type': contentType,
+        'content-md5': md5Of(content),
+      };
+      await putObject(outbound, `${endpoint}/${bucket}/${objectPath(name)}`, { headers, body: content }, timeoutMs);
+    },
+  };
+};
