@@ -1,6 +1,7 @@
 import type { Vault } from '@scaivault/testkit/start-vault';
 import { scopeWords } from './attack-rpcs.ts';
 import type { Targets } from './attack-samples.ts';
+import { endedExport } from './ended-export.ts';
 import { grant, succeeded } from './grant.ts';
 import { type Bucket, bucketName } from './open-bucket.ts';
 import { controlScaiKey, mintHostile } from './scaikey-control.ts';
@@ -99,10 +100,7 @@ const makeTargets = async (vault: Vault, bucket: Bucket): Promise<Targets> => {
     format: 'jsonl',
     destination: { type: 's3', bucket: bucketName, credentials_path },
   });
-  await until('the export is over', async () => {
-    const { json } = succeeded(await vault.request('GET', `/v1/audit/exports/${export_id}`));
-    return json.status === 'completed' ? true : undefined;
-  });
+  await endedExport(vault, export_id);
   return {
     path,
     policy_id: policyId,

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { type Answer, freePort, type Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allAuditRows, auditRowsOf } from './audit-rows.ts';
+import { endedExport } from './ended-export.ts';
 import { grant, succeeded } from './grant.ts';
 import { type Bucket, bucketName, openBucket } from './open-bucket.ts';
 import { rawRequest } from './raw-request.ts';
 import { mintHostile } from './scaikey-control.ts';
 import { filesWith, foundIn, spellingsOf, tablesWith } from './search-for-leaks.ts';
 import { shapes, startUnlimited } from './unlimited-vault.ts';
-import { until } from './until.ts';
 
 const newCanary = (): string => `canary${randomBytes(12).toString('hex')}`;
 const secret = '/v1/secrets/canary/a';
@@ -106,10 +106,7 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
       vault.request('POST', '/v1/audit/export', { body: { ...body, destination: { ...destination, type: 'gcs' } } }),
     );
     const { export_id: id } = succeeded(await vault.request('POST', '/v1/audit/export', { body })).json;
-    await until('the export is over', async () => {
-      const { json } = succeeded(await vault.request('GET', `/v1/audit/exports/${id}`));
-      return json.status === 'completed' ? true : undefined;
-    });
+    expect(await endedExport(vault, id)).toMatchObject({ status: 'completed' });
   };
 
   it('in the tables of the database', async () => {

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { auditRowsOf } from './audit-rows.ts';
+import { endedExport } from './ended-export.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
 import { type Bucket, bucketName, openBucket } from './open-bucket.ts';
 import { runScaivaultVerify } from './run-scaivault-verify.ts';
 import { startUnlimited } from './unlimited-vault.ts';
-import { until } from './until.ts';
 
 // Waits for seals, and starts a vault again. As one process per service, where the caller's token has the longest way; the
 // attack matrix has exports in both shapes.
@@ -50,11 +50,6 @@ describe('an export', () => {
         destination: { type: 's3', bucket: bucketName, prefix: 'audit', credentials_path: path },
       },
     });
-  const completed = (id: string) =>
-    until('the export is over', async () => {
-      const { json } = succeeded(await vault.request('GET', `/v1/audit/exports/${id}`));
-      return json.completed_at === null ? undefined : json;
-    });
   const verified = async (id: string) => {
     const folder = await mkdtemp(join(tmpdir(), 'scaivault-export-'));
     try {
@@ -85,7 +80,7 @@ describe('an export', () => {
       { ...common, action: 'export_created', extra_data: { export_id: answer.json.export_id } },
       { ...common, action: 'read' },
     ]);
-    expect(await completed(answer.json.export_id)).toMatchObject({ status: 'completed', error: null });
+    expect(await endedExport(vault, answer.json.export_id)).toMatchObject({ status: 'completed', error: null });
   });
 
   it('is whole and can be verified offline after a kill -9 in its middle', async () => {
@@ -107,7 +102,7 @@ describe('an export', () => {
     await sql.end();
     expect(begun).toEqual({ status: 'running', file_count: 2 });
     await start();
-    const done = await completed(id);
+    const done = await endedExport(vault, id);
     expect(done).toMatchObject({ status: 'completed', error: null });
     const { code, report } = await verified(id);
     expect({ code, findings: report.findings, records: report.records }).toEqual({

@@ -13,7 +13,7 @@ import { toExportFile, toUpload } from './to-upload.ts';
 const uploadMs = 45_000;
 /** Then the next tenant has its turn. */
 const sliceMs = 60_000;
-const untilSealedMs = 2_000;
+const untilSealedMs = 1_000;
 const withoutKeysMs = 15_000;
 const mostFiles = 9_999;
 
