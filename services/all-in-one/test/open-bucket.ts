@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 /** Where exports can go on this machine: takes every file that is put. */
 export interface Bucket extends AsyncDisposable {
@@ -16,14 +17,14 @@ export const bucketName = 'trail';
 
 export const openBucket = async (secretAccessKey = 'a secret key'): Promise<Bucket> => {
   const files = new Map<string, Buffer>();
-  const server = createServer(async (request, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const content = await buffer(request);
     const name = (request.url ?? '').replace(`/${bucketName}/`, '');
     await bucket.beforePut(name);
-    files.set(name, Buffer.concat(pieces));
+    files.set(name, content);
     response.end();
-  });
+  };
+  const server = createServer((request, response) => void take(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bucket: Bucket = {

@@ -116,7 +116,7 @@ export const openExports = async (): Promise<OpenExports> => {
 };
 
 /** Objects of a bucket as files of a folder, which is removed afterwards. */
-export const inFolder = async <Result>(
+const inFolder = async <Result>(
   objects: ReadonlyMap<string, Buffer>,
   work: (folder: string, names: readonly string[]) => Promise<Result>,
 ): Promise<Result> => {

@@ -1,7 +1,8 @@
 import { createHash, createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { createOutbound } from '@scaivault/outbound';
 import { jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -24,15 +25,14 @@ let server: Server;
 let store: TestStore;
 let nowMs: number;
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
-    const body = Buffer.concat(pieces);
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await buffer(request);
     store.requests.push(request);
     const { status, body: told }: { status: number; body?: object } = await store.answer(request, body);
     if (request.method === 'PUT' && status < 300) store.files.set(request.url ?? '', String(body));
     response.writeHead(status).end(JSON.stringify(told ?? {}));
-  });
+  };
+  server = createServer((request, response) => void take(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });

@@ -247,6 +247,11 @@ describe('decoding a query', () => {
       action: ['read', 'write', 'list'],
     });
     expect(decode('QueryAuditLogs', { query: 'action=a%2Cb' })).toMatchObject({ action: ['a', 'b'] });
+    for (const action of [['read', 'write'], 'read,write'])
+      expect(decode('CreateExport', { body: { filters: { action } } })).toMatchObject({
+        filters: { action: ['read', 'write'] },
+      });
+    expect(violations('CreateExport', { body: { filters: { action: 7 } } })).toEqual(['filters.action type']);
   });
 
   it.each([
