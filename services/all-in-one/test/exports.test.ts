@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Vault } from '@scaivault/testkit/start-vault';
+import type { StartedVault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { auditRowsOf } from './audit-rows.ts';
 import { endedExport } from './ended-export.ts';
@@ -20,8 +20,8 @@ const allowed = '203.0.113.7';
 const env = { AUDIT_SEAL_INTERVAL: '1s', OUTBOUND_ALLOWED_CIDRS: '127.0.0.0/8', TRUSTED_PROXIES: '127.0.0.0/8' };
 
 describe('an export', () => {
-  const vaults: Vault[] = [];
-  let vault: Vault;
+  const vaults: StartedVault[] = [];
+  let vault: StartedVault;
   let bucket: Bucket;
   const start = async (): Promise<void> => {
     const place = vault === undefined ? {} : { dataDir: vault.dataDir, ports: vault.ports };
@@ -39,7 +39,7 @@ describe('an export', () => {
   });
 
   const day = 86_400_000;
-  const ask = (options: Parameters<Vault['request']>[2] = {}) =>
+  const ask = (options: Parameters<StartedVault['request']>[2] = {}) =>
     vault.request('POST', '/v1/audit/export', {
       ...options,
       body: {
