@@ -1,6 +1,6 @@
 import { IdentityService, SecretsService } from '@scaivault/contracts';
 import { VaultError } from '@scaivault/errors';
-import { describeOnEveryWire } from '@scaivault/testkit';
+import { describeOnEveryWire, type Wire } from '@scaivault/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callOf, metadataNames, noteForAudit } from '../src/index.ts';
 import { extraOf, openProbe, type Probe, reader, readersPolicy, refusalOf } from './open-probe.ts';
@@ -235,7 +235,7 @@ describeOnEveryWire('the audit trail', (wire) => {
   });
 });
 
-const openProbeFor = async (wire: 'direct' | 'unary') => {
+const openProbeFor = async (wire: Wire) => {
   const probe = await openProbe(wire, { RATE_LIMIT_SECRETS_READ: '1' });
   probe.started.world.policies.push(readersPolicy);
   return Object.assign(probe, { [Symbol.asyncDispose]: () => probe.started[Symbol.asyncDispose]() });

@@ -3,18 +3,19 @@ import { credentials } from '@grpc/grpc-js';
 import { SecretsService } from '@scaivault/contracts';
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PeerTransport } from '../src/transport/peer-transport.ts';
+import type { RpcServer } from '../src/transport/rpc-server.ts';
 import { peerNameIn } from '../src/transport/tls.ts';
-import { createUnaryTransport, type UnaryTransport } from '../src/transport/unary-client.ts';
-import type { UnaryServer } from '../src/transport/unary-server.ts';
+import { createUnaryTransport } from '../src/transport/unary-client.ts';
 import { answerOf, dial, dispatcherOf, identityOf, serve } from './open-wire.ts';
 
 type Authority = Awaited<ReturnType<typeof createDevelopmentAuthority>>;
 
 let authority: Authority;
 let stranger: Authority;
-let server: UnaryServer;
+let server: RpcServer;
 let calls = 0;
-const open: UnaryTransport[] = [];
+const open: PeerTransport[] = [];
 
 beforeAll(async () => {
   authority = await createDevelopmentAuthority();
@@ -30,7 +31,7 @@ afterAll(async () => {
   await server.stop(200);
 });
 
-const keep = (transport: UnaryTransport): UnaryTransport => {
+const keep = (transport: PeerTransport): PeerTransport => {
   open.push(transport);
   return transport;
 };

@@ -4,10 +4,12 @@ import { type ReadSecretRequest, type Secret, SecretSchema, SecretsService } fro
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
 import type { CallContext } from '../src/rpc/call-context.ts';
 import { createDispatcher, type Dispatcher, mount } from '../src/rpc/dispatcher.ts';
+import { createCoalescedTransport } from '../src/transport/coalesced/client.ts';
 import { createDirectTransport } from '../src/transport/direct.ts';
+import type { PeerTransport } from '../src/transport/peer-transport.ts';
+import { type RpcServer, startRpcServer } from '../src/transport/rpc-server.ts';
 import { clientCredentials, peerHostname, serverCredentials, type TlsIdentity } from '../src/transport/tls.ts';
-import { createUnaryTransport, type UnaryTransport } from '../src/transport/unary-client.ts';
-import { startUnaryServer, type UnaryServer } from '../src/transport/unary-server.ts';
+import { createUnaryTransport } from '../src/transport/unary-client.ts';
 
 export type Handler = (request: ReadSecretRequest, call: CallContext) => Promise<Secret> | Secret;
 
@@ -46,11 +48,13 @@ export const identityOf = async (authority: Authority, name: string): Promise<Tl
   };
 };
 
-export const serve = async (dispatcher: Dispatcher, tls: TlsIdentity, port = 0): Promise<UnaryServer> =>
-  await startUnaryServer({ dispatcher, credentials: serverCredentials(tls), address: `127.0.0.1:${port}` });
+export const serve = async (dispatcher: Dispatcher, tls: TlsIdentity, port = 0): Promise<RpcServer> =>
+  await startRpcServer({ dispatcher, credentials: serverCredentials(tls), address: `127.0.0.1:${port}` });
 
-export const dial = (port: number, tls: TlsIdentity): UnaryTransport =>
-  createUnaryTransport({
+const remote = { unary: createUnaryTransport, coalesced: createCoalescedTransport };
+
+export const dial = (port: number, tls: TlsIdentity, wire: keyof typeof remote = 'unary'): PeerTransport =>
+  remote[wire]({
     address: `127.0.0.1:${port}`,
     credentials: clientCredentials(tls),
     serverName: peerHostname('secrets'),
@@ -62,7 +66,7 @@ export interface OpenWire extends AsyncDisposable {
 }
 
 /** One handler behind one wire, called by the gateway. */
-export const openWire = async (wire: 'direct' | 'unary', handler: Handler): Promise<OpenWire> => {
+export const openWire = async (wire: 'direct' | keyof typeof remote, handler: Handler): Promise<OpenWire> => {
   const dispatcher = dispatcherOf(handler);
   if (wire === 'direct') {
     const transport = createDirectTransport(() => dispatcher, 'gateway');
@@ -70,7 +74,7 @@ export const openWire = async (wire: 'direct' | 'unary', handler: Handler): Prom
   }
   const authority = await createDevelopmentAuthority();
   const server = await serve(dispatcher, await identityOf(authority, 'secrets'));
-  const transport = dial(server.port, await identityOf(authority, 'gateway'));
+  const transport = dial(server.port, await identityOf(authority, 'gateway'), wire);
   return {
     transport,
     client: createClient(SecretsService, transport),

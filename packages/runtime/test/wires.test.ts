@@ -21,7 +21,7 @@ const until = async (condition: () => boolean): Promise<void> => {
   await expect.poll(condition, { timeout: 3_000 }).toBe(true);
 };
 
-describe.each(['direct', 'unary'] as const)('the %s wire', (wire) => {
+describe.each(['direct', 'unary', 'coalesced'] as const)('the %s wire', (wire) => {
   it('carries request, metadata, the name of the peer, answer and answer headers', async () => {
     const seen: Record<string, unknown> = {};
     await using open = await openWire(wire, (request, call) => {

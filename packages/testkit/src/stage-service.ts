@@ -11,7 +11,7 @@ import {
   peerHostname,
   peers,
   serverCredentials,
-  startUnaryServer,
+  startRpcServer,
   type TlsIdentity,
 } from '@scaivault/runtime';
 import { type SpawnedService, spawnService } from './spawn-service.ts';
@@ -60,7 +60,7 @@ export const stageService = async (
     TlsIdentity,
   ];
   const standIns = createStandIns(keySeal);
-  const server = await startUnaryServer({
+  const server = await startRpcServer({
     dispatcher: standIns.dispatcher,
     credentials: serverCredentials(everybody),
     address: '127.0.0.1:0',

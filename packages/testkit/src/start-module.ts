@@ -14,6 +14,7 @@ import {
 } from '@scaivault/pipeline';
 import {
   clientCredentials,
+  createCoalescedTransport,
   createDirectTransport,
   createDispatcher,
   createMetrics,
@@ -25,7 +26,7 @@ import {
   peerHostname,
   type ServiceModule,
   serverCredentials,
-  startUnaryServer,
+  startRpcServer,
 } from '@scaivault/runtime';
 import type { JWTPayload } from 'jose';
 import { type Logger, pino } from 'pino';
@@ -34,7 +35,7 @@ import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
 import { createTestTokens } from './test-tokens.ts';
 import { createTestWorld, type TestWorld } from './test-world.ts';
 
-export type Wire = 'direct' | 'unary';
+export type Wire = 'direct' | 'unary' | 'coalesced';
 
 export interface StartModuleOptions {
   readonly wire: Wire;
@@ -113,15 +114,16 @@ const openWire = async (
       authority: Buffer.from(authority.certificate),
     };
   };
-  const server = await startUnaryServer({
+  const server = await startRpcServer({
     dispatcher,
     credentials: serverCredentials(await identity('secrets')),
     address: '127.0.0.1:0',
   });
+  const dial = wire === 'unary' ? createUnaryTransport : createCoalescedTransport;
   const open: { close(): void }[] = [];
   return {
     as: async (name) => {
-      const transport = createUnaryTransport({
+      const transport = dial({
         address: `127.0.0.1:${server.port}`,
         credentials: clientCredentials(await identity(name)),
         serverName: peerHostname('secrets'),

@@ -12,6 +12,7 @@ import {
   type PeerName,
   type PeerTransports,
   productVersion,
+  type RpcServer,
   type RunningProcess,
   readEnvironment,
   readTlsIdentity,
@@ -20,8 +21,7 @@ import {
   serverCredentials,
   settingsWithoutEffect,
   startMetricsServer,
-  startUnaryServer,
-  type UnaryServer,
+  startRpcServer,
 } from '@scaivault/runtime';
 import { openProcessKit, type ProcessKit } from './process-kit.ts';
 
@@ -42,7 +42,7 @@ export interface ServeOptions {
 const checkEveryMs = 1_000;
 
 /** Keeps the health services named after a module's checks up to date. */
-const reportChecks = (server: UnaryServer, checks: ServiceModule['checks']): (() => void) => {
+const reportChecks = (server: RpcServer, checks: ServiceModule['checks']): (() => void) => {
   const ask = createReadiness(checks);
   const report = async (): Promise<void> => {
     const { checks: states } = await ask();
@@ -74,7 +74,7 @@ const startService = async (
   const module = await options.createModule(deps, kit, peers.check);
   dispatcher = createDispatcher(module.services, kit.intercept);
   const server = options.listens
-    ? await startUnaryServer({ dispatcher, credentials: serverCredentials(tls), address: config.RPC_BIND_ADDRESS })
+    ? await startRpcServer({ dispatcher, credentials: serverCredentials(tls), address: config.RPC_BIND_ADDRESS })
     : undefined;
   const metricsServer =
     config.METRICS_BIND_ADDRESS === ''

@@ -104,6 +104,7 @@ export const settings = {
   RPC_TLS_KEY_FILE: kind.optionalText('its key (PEM)'),
   RPC_TLS_CA_FILE: kind.optionalText('authority of the peers (PEM)'),
   RPC_TIMEOUT: kind.duration('10s', 'longest hop'),
+  RPC_COALESCE: kind.choice(['on', 'off'], 'on', 'whether calls between our processes share frames of one stream'),
   DATA_DIR: kind.text('/var/lib/scaivault', 'journal, and in the all-in-one process everything it keeps on disk'),
   LEASE_MAX_TTL: kind.duration('30d', 'cap of leases'),
   LEASE_SWEEP_INTERVAL: kind.duration('30s', 'lease sweeper'),

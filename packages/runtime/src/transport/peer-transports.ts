@@ -1,8 +1,10 @@
 import type { Transport } from '@connectrpc/connect';
 import type { Configuration } from '../config/configuration.ts';
 import type { PeerName } from '../config/peers.ts';
+import { createCoalescedTransport } from './coalesced/client.ts';
+import type { PeerTransport } from './peer-transport.ts';
 import { clientCredentials, peerHostname, type TlsIdentity } from './tls.ts';
-import { createUnaryTransport, type UnaryTransport } from './unary-client.ts';
+import { createUnaryTransport } from './unary-client.ts';
 
 const defaultRpcPort = 9443;
 
@@ -16,10 +18,11 @@ export interface PeerTransports {
 
 /** Wires from one process to its peers: PEER_<SERVICE>_URL, else `https://<service>:9443`, names checked by certificate. */
 export const createPeerTransports = (config: Configuration, tls: TlsIdentity): PeerTransports => {
-  const open = new Map<PeerName, UnaryTransport>();
-  const dial = (peer: PeerName): UnaryTransport => {
+  const create = config.RPC_COALESCE === 'on' ? createCoalescedTransport : createUnaryTransport;
+  const open = new Map<PeerName, PeerTransport>();
+  const dial = (peer: PeerName): PeerTransport => {
     const url = new URL(config.peerUrls[peer] ?? `https://${peer}:${defaultRpcPort}`);
-    const transport = createUnaryTransport({
+    const transport = create({
       address: `${url.hostname}:${url.port === '' ? defaultRpcPort : url.port}`,
       credentials: clientCredentials(tls),
       serverName: peerHostname(peer),
@@ -27,7 +30,7 @@ export const createPeerTransports = (config: Configuration, tls: TlsIdentity): P
     open.set(peer, transport);
     return transport;
   };
-  const to = (peer: PeerName): UnaryTransport => open.get(peer) ?? dial(peer);
+  const to = (peer: PeerName): PeerTransport => open.get(peer) ?? dial(peer);
   return {
     to,
     check: (peer, name) => to(peer).checkHealth(name),

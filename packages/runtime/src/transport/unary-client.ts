@@ -1,44 +1,16 @@
 import { fromBinary, type Message } from '@bufbuild/protobuf';
-import type { Transport } from '@connectrpc/connect';
-import {
-  type ChannelCredentials,
-  Client,
-  Metadata,
-  type MethodDefinition,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
-import { VaultError } from '@scaivault/errors';
-import { service as health } from 'grpc-health-check';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { toVaultError, type VaultError } from '@scaivault/errors';
 import { rpcPath } from '../rpc/dispatcher.ts';
 import { withHeaders } from '../rpc/error-headers.ts';
 import { usualTimeoutMs } from '../rpc/usual-timeout.ts';
-import { decodeWireError } from '../rpc/wire-error.ts';
 import type { HeaderSource } from './call-metadata.ts';
 import { encodeRequest } from './encode-request.ts';
-import { maxMessageBytes } from './limits.ts';
+import { checkHealth, openGrpcClient, type PeerAddress } from './grpc-client.ts';
+import type { PeerTransport } from './peer-transport.ts';
+import { refusalIn } from './refusal-in.ts';
 import { refuseStreams } from './refuse-streams.ts';
 import { unreachable } from './unreachable.ts';
-
-export interface UnaryTransport extends Transport {
-  /** Asks grpc.health.v1 for a service of that name; rejects when the peer does not answer SERVING. */
-  checkHealth(name: string): Promise<void>;
-  close(): void;
-}
-
-interface HealthAnswer {
-  readonly status: string;
-}
-
-const healthTimeoutMs = 1_500;
-
-export interface UnaryTransportOptions {
-  /** `host:port` of the peer. */
-  readonly address: string;
-  readonly credentials: ChannelCredentials;
-  /** Name that the peer's certificate must carry, when it differs from the host dialled. */
-  readonly serverName?: string;
-}
 
 const headersOf = (metadata: Metadata | undefined): Headers => {
   const headers = new Headers();
@@ -54,21 +26,15 @@ const metadataFrom = (header: HeaderSource): Metadata => {
   return metadata;
 };
 
-/** The refusal in the trailers, or undefined: what a peer sends is data, and none of it may end this process. */
-const refusalIn = (metadata: Metadata | undefined): VaultError | undefined => {
+/** The refusal in the trailers; without one the gRPC status alone says what it was. */
+const refusalOfTrailers = (metadata: Metadata | undefined): VaultError | undefined => {
   const [details] = metadata?.get('grpc-status-details-bin') ?? [];
-  if (!(details instanceof Buffer)) return undefined;
-  try {
-    return decodeWireError(details);
-  } catch {
-    // Not ours; the gRPC status alone says what it was.
-    return undefined;
-  }
+  return details instanceof Buffer ? refusalIn(details) : undefined;
 };
 
 /** A failure of the wire or the peer as our refusal; what grpc-js says stays in the cause. */
 const refusalOf = (error: ServiceError): VaultError => {
-  const refusal = refusalIn(error.metadata);
+  const refusal = refusalOfTrailers(error.metadata);
   if (refusal !== undefined) return withHeaders(refusal, headersOf(error.metadata));
   switch (error.code) {
     case status.UNAVAILABLE:
@@ -78,25 +44,13 @@ const refusalOf = (error: ServiceError): VaultError => {
     case status.UNIMPLEMENTED:
       return unreachable(error);
     default:
-      return new VaultError('internal_error', 'An internal error occurred. Report it with the request id.', {
-        cause: error,
-      });
+      return toVaultError(error);
   }
 };
 
-/** Plain unary gRPC to one peer over a kept-alive HTTP/2 connection that reconnects by itself. */
-export const createUnaryTransport = (options: UnaryTransportOptions): UnaryTransport => {
-  const client = new Client(options.address, options.credentials, {
-    'grpc.max_receive_message_length': maxMessageBytes,
-    'grpc.max_send_message_length': maxMessageBytes,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.min_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1_000,
-    ...(options.serverName === undefined
-      ? {}
-      : { 'grpc.ssl_target_name_override': options.serverName, 'grpc.default_authority': options.serverName }),
-  });
+/** Plain unary gRPC to one peer. */
+export const createUnaryTransport = (peer: PeerAddress): PeerTransport => {
+  const client = openGrpcClient(peer);
   return {
     unary: (method, signal, timeoutMs = usualTimeoutMs(method), header, input) =>
       new Promise((resolve, reject) => {
@@ -133,22 +87,7 @@ export const createUnaryTransport = (options: UnaryTransportOptions): UnaryTrans
         signal?.addEventListener('abort', cancel, { once: true });
       }),
     stream: refuseStreams,
-    checkHealth: (name) =>
-      new Promise((resolve, reject) => {
-        const { path, requestSerialize, responseDeserialize } = health.Check as MethodDefinition<object, HealthAnswer>;
-        const deadline = Date.now() + healthTimeoutMs;
-        client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          { service: name },
-          { deadline },
-          (error, answer) => {
-            if (error === null && answer?.status === 'SERVING') resolve();
-            else reject(error ?? new Error(`${name} is ${answer?.status}`));
-          },
-        );
-      }),
+    checkHealth: (name) => checkHealth(client, name),
     close: () => client.close(),
   };
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Client, createClient } from '@connectrpc/connect';
 import { SecretsService } from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
-import { clientCredentials, createUnaryTransport, peerHostname } from '@scaivault/runtime';
+import { clientCredentials, createCoalescedTransport, peerHostname } from '@scaivault/runtime';
 
 /** What a switch opens and closes: one path for the bearer of one token. */
 export interface Question {
@@ -48,7 +48,7 @@ const open = ({ targets, tls, questions }: LoadOrder): Asking => {
   const read = (name: string): Buffer => readFileSync(join(tls, name));
   const identity = { certificate: read('gateway.pem'), key: read('gateway.key'), authority: read('authority.pem') };
   const clients = targets.map((address) => {
-    const transport = createUnaryTransport({
+    const transport = createCoalescedTransport({
       address,
       credentials: clientCredentials(identity),
       serverName: peerHostname('secrets'),

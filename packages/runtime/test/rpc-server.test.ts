@@ -8,9 +8,9 @@ import { VaultError } from '@scaivault/errors';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { decodeWireError } from '../src/rpc/wire-error.ts';
+import type { PeerTransport } from '../src/transport/peer-transport.ts';
+import type { RpcServer } from '../src/transport/rpc-server.ts';
 import { clientCredentials, serverCredentials, type TlsIdentity } from '../src/transport/tls.ts';
-import type { UnaryTransport } from '../src/transport/unary-client.ts';
-import type { UnaryServer } from '../src/transport/unary-server.ts';
 import { answerOf, dial, dispatcherOf, type Handler, identityOf, serve } from './open-wire.ts';
 
 let own: TlsIdentity;
@@ -26,13 +26,13 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const start = async (handler: Handler, port?: number): Promise<UnaryServer> => {
+const start = async (handler: Handler, port?: number): Promise<RpcServer> => {
   const server = await serve(dispatcherOf(handler), own, port);
   closing.push(() => server.stop(100));
   return server;
 };
-const dialTo = (port: number): UnaryTransport => {
-  const transport = dial(port, caller);
+const dialTo = (port: number, wire?: 'unary' | 'coalesced'): PeerTransport => {
+  const transport = dial(port, caller, wire);
   closing.push(() => transport.close());
   return transport;
 };
@@ -116,13 +116,13 @@ describe('what any gRPC client finds', () => {
   });
 });
 
-describe('a peer that goes and comes', () => {
+describe.each(['unary', 'coalesced'] as const)('a peer that goes and comes (%s wire)', (wire) => {
   it('is service_unavailable while it is away and reached again when it is back', async () => {
     const first = await serve(
       dispatcherOf(() => answerOf('first')),
       own,
     );
-    const client = createClient(SecretsService, dialTo(first.port));
+    const client = createClient(SecretsService, dialTo(first.port, wire));
     expect((await client.readSecret({ path: 'a' })).path).toBe('first');
     await first.stop(100);
     await expect(client.readSecret({ path: 'a' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
@@ -145,20 +145,25 @@ describe('a peer that goes and comes', () => {
       await released;
       return answerOf('finished');
     });
-    const underWay = createClient(SecretsService, dialTo(server.port)).readSecret({ path: 'a' });
+    const underWay = createClient(SecretsService, dialTo(server.port, wire)).readSecret({ path: 'a' });
     await expect.poll(() => begun).toBe(1);
     const stopped = server.stop(5_000);
-    const late = createClient(SecretsService, dialTo(server.port)).readSecret({ path: 'b' }, { timeoutMs: 1_000 });
+    const late = createClient(SecretsService, dialTo(server.port, wire)).readSecret(
+      { path: 'b' },
+      { timeoutMs: 1_000 },
+    );
     await expect(late).rejects.toMatchObject({ code: 'service_unavailable' });
     release();
+    const releasedAt = performance.now();
     expect((await underWay).path).toBe('finished');
     await stopped;
+    expect(performance.now() - releasedAt).toBeLessThan(4_000);
     expect(begun).toBe(1);
   });
 
   it('is gone after its time even when a call never ends', async () => {
     const server = await start(() => new Promise(() => {}));
-    const hanging = createClient(SecretsService, dialTo(server.port)).readSecret({ path: 'a' });
+    const hanging = createClient(SecretsService, dialTo(server.port, wire)).readSecret({ path: 'a' });
     const refused = expect(hanging).rejects.toMatchObject({ code: 'service_unavailable' });
     await new Promise((resolve) => setTimeout(resolve, 50));
     const started = performance.now();

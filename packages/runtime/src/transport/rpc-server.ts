@@ -4,6 +4,7 @@ import {
   Metadata,
   Server,
   type ServerCredentials,
+  type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
   status,
@@ -15,11 +16,13 @@ import { CallContext } from '../rpc/call-context.ts';
 import type { CompiledMethod, Dispatcher } from '../rpc/dispatcher.ts';
 import { usualTimeoutMs } from '../rpc/usual-timeout.ts';
 import { encodeWireError, grpcStatusOf, sendable } from '../rpc/wire-error.ts';
+import { type CalleeStream, openCalleeStream } from './coalesced/callee-stream.ts';
+import { exchange } from './coalesced/exchange.ts';
 import { maxMessageBytes } from './limits.ts';
+import { peerOf } from './peer-of.ts';
 import { addReflection } from './reflection.ts';
-import { peerNameIn } from './tls.ts';
 
-export interface UnaryServer {
+export interface RpcServer {
   /** Port it listens on. */
   readonly port: number;
   /** Health answers NOT_SERVING from now on, so that balancers look elsewhere; calls under way go on. */
@@ -30,7 +33,7 @@ export interface UnaryServer {
   stop(timeoutMs: number): Promise<void>;
 }
 
-export interface UnaryServerOptions {
+export interface RpcServerOptions {
   readonly dispatcher: Dispatcher;
   readonly credentials: ServerCredentials;
   /** `host:port`; port 0 takes a free one. */
@@ -51,9 +54,6 @@ const deadlineOf = (call: Call, usualMs: number): number => {
   return Number.isFinite(milliseconds) ? milliseconds : Date.now() + usualMs;
 };
 
-/** `1.2.3.4:567` or `[::1]:567` without the port. */
-const addressOf = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-
 const handlerFor = (method: CompiledMethod): handleUnaryCall<Message, Message> => {
   const usualMs = usualTimeoutMs(method.desc);
   return (call, callback) => {
@@ -65,8 +65,7 @@ const handlerFor = (method: CompiledMethod): handleUnaryCall<Message, Message> =
           return value === undefined ? undefined : value.toString();
         },
       },
-      peer: peerNameIn(call.getAuthContext().sslPeerCertificate?.subjectaltname),
-      peerAddress: addressOf(call.getPeer()),
+      ...peerOf(call),
       deadlineMs: deadlineOf(call, usualMs),
     });
     call.on('cancelled', () => context.abort(new VaultError('service_unavailable', 'The caller went away.')));
@@ -99,8 +98,11 @@ const definitionOf = (method: CompiledMethod): ServiceDefinition[string] => ({
   responseDeserialize: (bytes: Buffer) => fromBinary(method.desc.output, bytes),
 });
 
-/** Serves the dispatcher's RPCs as ordinary unary gRPC, with health (grpc.health.v1) and reflection beside them. */
-export const startUnaryServer = async (options: UnaryServerOptions): Promise<UnaryServer> => {
+/**
+ * Serves the dispatcher's RPCs as ordinary unary gRPC and to our own processes on coalesced streams, with health
+ * (grpc.health.v1) and reflection beside them.
+ */
+export const startRpcServer = async (options: RpcServerOptions): Promise<RpcServer> => {
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -115,6 +117,17 @@ export const startUnaryServer = async (options: UnaryServerOptions): Promise<Una
     }
     server.addService(definition, implementation);
   }
+  const streams = new Set<CalleeStream>();
+  server.addService(
+    { Exchange: exchange },
+    {
+      Exchange: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        const stream = openCalleeStream(call, options.dispatcher);
+        streams.add(stream);
+        call.once('close', () => streams.delete(stream));
+      },
+    },
+  );
   const health = new HealthImplementation({ '': 'SERVING' });
   health.addToServer(server);
   addReflection(server, options.dispatcher.services);
@@ -127,6 +140,7 @@ export const startUnaryServer = async (options: UnaryServerOptions): Promise<Una
     setCheck: (name, healthy) => health.setStatus(name, healthy ? 'SERVING' : 'NOT_SERVING'),
     stop: (timeoutMs) =>
       new Promise((resolve) => {
+        for (const stream of streams) stream.drain();
         const force = setTimeout(() => server.forceShutdown(), timeoutMs);
         server.tryShutdown(() => {
           clearTimeout(force);
