@@ -7,24 +7,24 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 
 const all = '{packages,services}/*/{src,test}/**/*.test.ts';
 
-/**
- * Files with a process for themselves: they start whole vaults, replace a module, weigh the heap, or have a library in
- * them that remembers where it found its credentials.
- */
+/** Files with a process for themselves: they replace a module, weigh the heap, or have a library in them that remembers. */
 const alone = [
-  'services/all-in-one/test/**/*.test.ts',
   'packages/object-store/test/s3-*.test.ts',
   'packages/pipeline/test/journal/append.test.ts',
   'packages/pipeline/test/journal/shipper.test.ts',
   'packages/pipeline/test/replicas/memory.test.ts',
 ];
 
-/** Those are the long ones: begun last they would keep one processor busy while the other has nothing left to do. */
-class AloneFirst extends BaseSequencer {
+/** Begun last, the long ones would keep one processor busy while the other has nothing left to do. */
+const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/services/all-in-one/');
+/** Changes and deletes all there is in a vault that others borrow before it. */
+const leavesRuins = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/attack-matrix.test.ts');
+const rank = (file: TestSpecification): number => (leavesRuins(file) ? 1 : isLong(file) ? 0 : 2);
+
+class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isAlone = ({ project }: TestSpecification): boolean => project.name === 'alone';
-    return [...sorted.filter(isAlone), ...sorted.filter((file) => !isAlone(file))];
+    return sorted.toSorted((one, other) => rank(one) - rank(other));
   }
 }
 
@@ -36,7 +36,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // Longer than a vault may take to start, which then tells why it did not, or is used by others.
     hookTimeout: 300_000,
-    sequence: { sequencer: AloneFirst },
+    sequence: { sequencer: LongFirst },
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
       // Modules hold no state here: what one file has loaded serves the next, and most files take longer to load than to run.

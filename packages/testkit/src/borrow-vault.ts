@@ -22,10 +22,8 @@ export const borrowVault = async (wish: VaultWish, socketPath = process.env.TEST
   const { value: word = '{}' } = await words.next();
   const lent = JSON.parse(word) as LentVault | { readonly failure?: string };
   if (!('pid' in lent)) throw new Error(lent.failure ?? 'Nobody lends vaults any more.');
-  const start = readFileSync(lent.outputFile).length;
-  const output = (): string => readFileSync(lent.outputFile).subarray(start).toString();
   return {
-    vault: await openVault({ ...lent, output }),
+    vault: await openVault({ ...lent, output: () => readFileSync(lent.outputFile, 'utf8') }),
     giveBack: async (isAsItWas) => {
       socket.end(isAsItWas ? `${asItWas}\n` : '');
       await words.next();

@@ -49,6 +49,7 @@ export const lendVaults = async (
     const { vault } = lot;
     lot.vault = undefined;
     await vault?.[Symbol.asyncDispose]();
+    await writeFile(lot.outputFile, '');
   };
 
   const lend = async (lot: Lot, wish: string, socket: Socket, words: AsyncIterator<string>): Promise<void> => {

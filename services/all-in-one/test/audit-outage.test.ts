@@ -12,7 +12,7 @@ import { until } from './until.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 /** Small, and records large, so that some hundred are what ten minutes of them are to a journal of usual size. */
-const journalBytes = 2 * 1_048_576;
+const journalBytes = 1.25 * 1_048_576;
 const wordy = { 'user-agent': 'x'.repeat(512) };
 const duringOutage = 500;
 const mostUntilFull = 3_000;

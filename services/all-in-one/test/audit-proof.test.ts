@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { auditRowsOf } from './audit-rows.ts';
 import { grant, succeeded } from './grant.ts';
 import { runScaivaultVerify } from './run-scaivault-verify.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowWatched } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
 // Waits for seals, and starts the verifier as a process several times.
@@ -17,7 +18,7 @@ describe.each(shapes)('the proof of the audit trail (%s)', (shape) => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'scaivault-verify-'));
-    vault = await startUnlimited(shape, { env: { AUDIT_SEAL_INTERVAL: '1s' } });
+    vault = await borrowWatched(shape);
   });
   afterAll(async () => {
     await vault?.[Symbol.asyncDispose]();

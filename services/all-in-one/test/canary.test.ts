@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type Answer, freePort, type Vault } from '@scaivault/testkit/start-vault';
+import type { Answer, Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allAuditRows, auditRowsOf } from './audit-rows.ts';
 import { endedExport } from './ended-export.ts';
@@ -9,7 +9,8 @@ import { type Bucket, bucketName, openBucket } from './open-bucket.ts';
 import { rawRequest } from './raw-request.ts';
 import { mintHostile } from './scaikey-control.ts';
 import { filesWith, foundIn, spellingsOf, tablesWith } from './search-for-leaks.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowWatched } from './shared-vault.ts';
+import { shapes } from './unlimited-vault.ts';
 
 const newCanary = (): string => `canary${randomBytes(12).toString('hex')}`;
 const secret = '/v1/secrets/canary/a';
@@ -25,7 +26,6 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
   const tokens: string[] = [];
   let vault: Vault;
   let bucket: Bucket;
-  let metricsPort: number;
 
   const put = (body: unknown, path = secret, token = vault.token) => vault.request('PUT', path, { token, body });
   const refused = async (status: number, answer: Answer | Promise<Answer>) => {
@@ -38,15 +38,7 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
   };
 
   beforeAll(async () => {
-    metricsPort = await freePort();
-    vault = await startUnlimited(shape, {
-      env: {
-        LOG_LEVEL: 'debug',
-        METRICS_BIND_ADDRESS: `127.0.0.1:${metricsPort}`,
-        OUTBOUND_ALLOWED_CIDRS: '127.0.0.0/8',
-        AUDIT_SEAL_INTERVAL: '1s',
-      },
-    });
+    vault = await borrowWatched(shape);
     bucket = await openBucket(canary);
     succeeded(await put({ data, metadata: { description: control } }));
     succeeded(await put({ data: { ...data, more: 'x'.repeat(100_000) } }));
@@ -129,7 +121,7 @@ describe.each(shapes)('what is secret stays secret (%s)', (shape) => {
   });
 
   it('in the metrics', async () => {
-    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/v1/metrics`)).text();
+    const text = await (await fetch(`${vault.url}/v1/metrics`)).text();
     expect(text).toContain('scaivault_requests_total');
     expect(foundIn(text, needles)).toEqual([]);
     expect(foundIn(text, tokens)).toEqual([]);

@@ -9,8 +9,17 @@ import { unlimited } from './unlimited-vault.ts';
 /** The one limit of the shared vault, far from what any file reads. */
 export const readsPerMinute = 1_000_000;
 
-/** Sealing is a matter of files with a vault of their own: keys that it makes would look like somebody's work. */
-const env = { ...unlimited, RATE_LIMIT_SECRETS_READ: String(readsPerMinute), AUDIT_SEAL_INTERVAL: '1d' };
+/** Nothing is sealed here: the first seal of a tenant makes keys, which would look like the work of an attack. */
+const quiet = { ...unlimited, RATE_LIMIT_SECRETS_READ: String(readsPerMinute), AUDIT_SEAL_INTERVAL: '1d' };
+
+/** Seals at once, tells all it can, and sends events to this machine. */
+const watched = {
+  ...unlimited,
+  AUDIT_SEAL_INTERVAL: '1s',
+  LOG_LEVEL: 'debug',
+  METRICS_BIND_ADDRESS: '',
+  OUTBOUND_ALLOWED_CIDRS: '127.0.0.0/8',
+};
 
 /** Policies decide about everybody's requests; whoever made them, the next file begins without. */
 const removePolicies = async (vault: VaultAccess): Promise<void> => {
@@ -33,11 +42,7 @@ const readState = async (vault: VaultAccess): Promise<unknown> => {
   return JSON.parse(text, (name, value) => (/^(updated|added)_at$/.test(name) ? null : value));
 };
 
-/**
- * A vault for files that need nothing of their own but paths: they share it, one after the other. Policies are removed
- * behind each; one that leaves other traces (people changed, a webhook) costs the next a new vault.
- */
-export const borrowUnlimited = async (shape: Shape): Promise<Vault> => {
+const borrow = async (shape: Shape, env: Readonly<Record<string, string>>): Promise<Vault> => {
   const { vault, giveBack } = await borrowVault({ shape, env });
   const before = await readState(vault);
   const isAsItWas = async (): Promise<boolean> => {
@@ -46,3 +51,12 @@ export const borrowUnlimited = async (shape: Shape): Promise<Vault> => {
   };
   return { ...vault, [Symbol.asyncDispose]: async () => giveBack(await isAsItWas().catch(() => false)) };
 };
+
+/**
+ * A vault for files that need nothing of their own but paths: they share it, one after the other. Policies are removed
+ * behind each; one that leaves other traces (people changed, a webhook) costs the next a new vault.
+ */
+export const borrowUnlimited = (shape: Shape): Promise<Vault> => borrow(shape, quiet);
+
+/** Such a one whose audit trail is sealed every second, which logs at the level debug and serves metrics. */
+export const borrowWatched = (shape: Shape): Promise<Vault> => borrow(shape, watched);
