@@ -1,10 +1,16 @@
-export type Reason = 'record_changed' | 'record_missing' | 'chain_broken' | 'signature_invalid';
+export type Reason =
+  | 'record_changed'
+  | 'record_missing'
+  | 'chain_broken'
+  | 'signature_invalid'
+  | 'file_changed'
+  | 'file_missing';
 
 /** One thing that is wrong. */
 export interface Finding {
   readonly reason: Reason;
-  /** The record; of a checkpoint that is wrong itself, its first one. */
-  readonly eventSeq: number;
+  /** The record; of a checkpoint that is wrong itself, its first one; null for files and manifests. */
+  readonly eventSeq: number | null;
   readonly checkpointId: string | null;
   /** For people. */
   readonly what: string;

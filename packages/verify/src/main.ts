@@ -9,6 +9,7 @@ const usage = `scaivault-verify: checks an audit trail of ScaiVault against its 
   --checkpoints FILE   checkpoints, one a line, or answers of GET /v1/audit/checkpoints; may be given several times
   --records FILE       records, one a line (an export as JSONL), or answers of GET /v1/audit/logs; several times
   --kept FILE          checkpoints that you kept from an earlier day: the chain must lead through them; several times
+  --export FOLDER      a downloaded export, with its manifest; every file of it is checked
   --proof FILE         an answer of GET /v1/audit/logs/{id}:proof; several times
   --partial            the records are an extract: what is there is checked, nothing is missing
   --from NUMBER        the first event_seq that is expected, where older records have been removed in time
@@ -26,6 +27,7 @@ const readOptions = (): { readonly options: VerifyOptions; readonly asJson: bool
       records: many,
       kept: many,
       proof: many,
+      export: { type: 'string' },
       partial: { type: 'boolean', default: false },
       from: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
@@ -34,15 +36,17 @@ const readOptions = (): { readonly options: VerifyOptions; readonly asJson: bool
   const from = Number(values.from);
   if (values.keys === undefined) throw new InputError('--keys is needed');
   if (!Number.isSafeInteger(from) || from < 1) throw new InputError('--from is a number from 1');
-  if (values.checkpoints.length + values.proof.length === 0) throw new InputError('--checkpoints or --proof is needed');
-  const { keys, checkpoints, records, kept, proof: proofs, partial: isPartial } = values;
-  return { options: { keys, checkpoints, records, kept, proofs, isPartial, from }, asJson: values.json };
+  if (values.export === undefined && values.checkpoints.length + values.proof.length === 0)
+    throw new InputError('--export, --checkpoints or --proof is needed');
+  const { keys, checkpoints, records, kept, proof: proofs, export: exported, partial: isPartial } = values;
+  return { options: { keys, checkpoints, records, kept, proofs, exported, isPartial, from }, asJson: values.json };
 };
 
 const asText = ({ checkpoints, records, lastHead, findings, findingCount }: VerifyReport): string => {
-  const lines = findings.map(
-    ({ reason, eventSeq, checkpointId, what }) =>
-      `${reason}  event_seq ${eventSeq}  ${checkpointId ?? 'no checkpoint'}: ${what}`,
+  const lines = findings.map(({ reason, eventSeq, checkpointId, what }) =>
+    eventSeq === null
+      ? `${reason}  ${what}`
+      : `${reason}  event_seq ${eventSeq}  ${checkpointId ?? 'no checkpoint'}: ${what}`,
   );
   if (findingCount > findings.length) lines.push(`and ${findingCount - findings.length} more`);
   lines.push(`${checkpoints} checkpoints and ${records} records checked, ${findingCount} findings`);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import canonicalize from 'canonicalize';
 import { checkChain } from './check-chain.ts';
+import { checkExport, type ExportedFiles } from './check-export.ts';
 import { checkProof } from './check-proof.ts';
 import type { Finding } from './finding.ts';
 import { type Checkpoint, InputError, numberOf, readCheckpoint } from './input.ts';
@@ -18,6 +19,8 @@ export interface VerifyOptions {
   /** Files with checkpoints that were kept from an earlier day. */
   readonly kept: readonly string[];
   readonly proofs: readonly string[];
+  /** Folder of an export; its records and checkpoints are checked with the others. */
+  readonly exported?: string | undefined;
   /** Records may have been left out by a filter or a window. */
   readonly isPartial: boolean;
   /** The first number that is expected; older ones may have been removed in time. */
@@ -35,6 +38,7 @@ export interface VerifyReport {
 }
 
 const mostFindings = 1000;
+const noFiles: ExportedFiles = { checkpoints: [], records: [] };
 
 const readChain = async (paths: readonly string[]): Promise<readonly Checkpoint[]> => {
   const chain: Checkpoint[] = [];
@@ -64,13 +68,16 @@ export const verifyFiles = async (options: VerifyOptions): Promise<VerifyReport>
     if (findings.length < mostFindings) findings.push(finding);
   };
   const keys = await readKeys(options.keys);
-  const chain = await readChain(options.checkpoints);
+  const exported = options.exported === undefined ? noFiles : await checkExport(options.exported, keys, report);
+  const paths = [...options.records, ...exported.records];
+  const isPartial = options.isPartial || options.exported !== undefined;
+  const chain = await readChain([...options.checkpoints, ...exported.checkpoints]);
   checkChain(chain, keys, await readChain(options.kept), report);
 
   let records = 0;
-  if (options.records.length > 0) {
-    const collector = createRecordCollector(chain, options, report);
-    for (const path of options.records) {
+  if (paths.length > 0) {
+    const collector = createRecordCollector(chain, { isPartial, from: options.from }, report);
+    for (const path of paths) {
       for await (const { value, line } of readObjects(path, 'logs')) {
         collector.take(numberOf(value), hashRecord(value, line));
         records += 1;

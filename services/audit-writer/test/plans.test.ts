@@ -1,8 +1,8 @@
-import type { Statement } from '@scaivault/db';
+import type { Statement, Tx } from '@scaivault/db';
 import { parsePathPrefix, parsePolicyPath } from '@scaivault/tenancy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogFilter, LogPage } from '../src/ports.ts';
-import { selectLogs } from '../src/store/log-table.ts';
+import { selectHolding, selectLogs } from '../src/store/log-table.ts';
 import { type OpenLog, openLog, scopeA } from './open-log.ts';
 
 interface PlanNode {
@@ -76,14 +76,19 @@ afterAll(() => opened[Symbol.asyncDispose]());
 
 const nodesOf = (node: PlanNode): readonly PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
-const explain = (filter: Partial<LogFilter>, page: Partial<LogPage>): Promise<readonly PlanNode[]> =>
+const explainOf = (statementOf: (tx: Tx) => Statement): Promise<readonly PlanNode[]> =>
   opened.db.withScope(scopeA, async (tx) => {
-    const statement = selectLogs(tx, scopeA, { ...everything, ...filter }, { ...lastPage, ...page });
+    const statement = statementOf(tx);
     const [row] = await tx<{ 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }[]>`
-      explain (analyze, format json) ${statement as unknown as Statement}`;
+      explain (analyze, format json) ${statement}`;
     if (row === undefined) throw new Error('no plan');
     return nodesOf(row['QUERY PLAN'][0].Plan);
   });
+
+const explain = (filter: Partial<LogFilter>, page: Partial<LogPage>): Promise<readonly PlanNode[]> =>
+  explainOf(
+    (tx) => selectLogs(tx, scopeA, { ...everything, ...filter }, { ...lastPage, ...page }) as unknown as Statement,
+  );
 
 const scans = (nodes: readonly PlanNode[]): readonly PlanNode[] =>
   nodes.filter((node) => /Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Function Scan');
@@ -127,6 +132,8 @@ describe.each([
   ['a page in the middle', { after: middle }],
   ['the oldest first', { order: 'asc' as const }],
   ['the oldest first, in the middle', { order: 'asc' as const, after: middle }],
+  ['up to a number, as an export reads', { order: 'asc' as const, upToSeq: 90_000 }],
+  ['up to a number, in the middle', { order: 'asc' as const, after: middle, upToSeq: 90_000 }],
 ])('%s', (_name, page) => {
   it.each(queries)('by %s reads indexes and few rows', async (_filter, filter, most) => {
     const nodes = await explain(filter, page);
@@ -134,6 +141,23 @@ describe.each([
     expect(scans(nodes).map((node) => node['Node Type'])).not.toContain('Seq Scan');
     expect(touched(nodes)).toBeLessThanOrEqual(most);
   });
+});
+
+it.each<[string, Partial<LogFilter>, number]>([
+  ['common', {}, 1],
+  ['rare', { identityId: 'sa:77', actions: ['write', 'read'] }, 1_000],
+  ['unknown', { identityId: 'sa:nobody' }, 1_000],
+])('looks through a batch by its numbers for a row of an export that is %s', async (_name, filter, most) => {
+  const spans = [5, 40, 80].map((thousand) => ({
+    firstEventSeq: thousand * 1000 + 1,
+    lastEventSeq: thousand * 1000 + 1000,
+  }));
+  const range = { window: lastPage.window, upToSeq: 90_000 };
+  const nodes = await explainOf(
+    (tx) => selectHolding(tx, scopeA, { ...everything, ...filter }, range, spans) as unknown as Statement,
+  );
+  expect(scans(nodes).map((node) => node['Node Type'])).not.toContain('Seq Scan');
+  expect(touched(nodes)).toBeLessThanOrEqual(spans.length * most);
 });
 
 it('looks into the months of the window only', async () => {

@@ -76,6 +76,31 @@ export const selectLogs = (tx: Tx, scopeId: string, filter: LogFilter, page: Log
     ${inOrder(tx, page, tx`found."tsMicros"`, tx`found."eventSeq"`)}`;
 };
 
+type Holding = Parameters<LogStore['holding']>;
+
+/** The statement of `holding`: each span is looked through by its numbers, up to the first row that fits. */
+export const selectHolding = (
+  tx: Tx,
+  scopeId: Holding[0],
+  filter: Holding[1],
+  { window, upToSeq }: Holding[2],
+  spans: Holding[3],
+): Statement<{ first: number }[]> => {
+  const conditions = [
+    tx`scope_id = ${scopeId} and event_seq between s.first and least(s.last, ${upToSeq}::bigint)
+      and ts >= ${window.fromMicros} and ts < ${window.toMicros}`,
+    ...matching(tx, filter),
+    ...anyAction(tx, filter.actions),
+  ];
+  return tx<{ first: number }[]>`
+    select s.first
+    from unnest(
+      ${spans.map(({ firstEventSeq }) => firstEventSeq)}::bigint[],
+      ${spans.map(({ lastEventSeq }) => lastEventSeq)}::bigint[]
+    ) as s (first, last)
+    where exists (select from log where ${conditions})`;
+};
+
 /** The table `log`. */
 export const createLogTable = (db: Pick<Database, 'withScope' | 'sql'>): LogStore => ({
   add: async (scopeId, rows) => {
@@ -96,21 +121,9 @@ export const createLogTable = (db: Pick<Database, 'withScope' | 'sql'>): LogStor
 
   read: (scopeId, filter, page) => db.withScope(scopeId, (tx) => selectLogs(tx, scopeId, filter, page)),
 
-  holding: (scopeId, filter, { window, upToSeq }, spans) =>
+  holding: (scopeId, filter, range, spans) =>
     db.withScope(scopeId, async (tx) => {
-      const conditions = [
-        tx`scope_id = ${scopeId} and event_seq between s.first and least(s.last, ${upToSeq}::bigint)
-          and ts >= ${window.fromMicros} and ts < ${window.toMicros}`,
-        ...matching(tx, filter),
-        ...anyAction(tx, filter.actions),
-      ];
-      const rows = await tx<{ first: number }[]>`
-        select s.first
-        from unnest(
-          ${spans.map(({ firstEventSeq }) => firstEventSeq)}::bigint[],
-          ${spans.map(({ lastEventSeq }) => lastEventSeq)}::bigint[]
-        ) as s (first, last)
-        where exists (select from log where ${conditions})`;
+      const rows = await selectHolding(tx, scopeId, filter, range, spans);
       return rows.map(({ first }) => first);
     }),
 

@@ -97,8 +97,31 @@ describeWithComponent(findS3(), (start) => {
     const line = String(bytes).split('\n')[3] ?? '';
     const changed = Buffer.from(String(bytes).replace(line, line.replace('"duration_ms":3', '"duration_ms":4')));
     expect((await verifyExport(new Map(objects).set(name, changed))).findings).toMatchObject([
+      { reason: 'file_changed', what: expect.stringContaining('records-00002.jsonl') },
       { reason: 'record_changed', eventSeq: JSON.parse(line).event_seq },
     ]);
+  });
+
+  it('cannot be cut short, or said to be another one', async () => {
+    const exportId = await stage.create({ bucket, format: 'csv' });
+    await stage.finish(exportId);
+    const objects = await s3.readBucket(bucket);
+    expect(await verifyExport(objects)).toMatchObject({ findingCount: 0 });
+    const without = new Map(objects);
+    without.delete(`${exportId}/records-00002.csv`);
+    expect((await verifyExport(without)).findings).toMatchObject([{ reason: 'file_missing' }]);
+    const manifest = `${exportId}/manifest.json`;
+    const shorter = JSON.parse(String(objects.get(manifest)));
+    shorter.manifest.files = shorter.manifest.files.filter(
+      ({ name }: { name: string }) => name !== 'records-00002.csv',
+    );
+    without.set(manifest, Buffer.from(JSON.stringify(shorter)));
+    expect((await verifyExport(without)).findings).toMatchObject([{ reason: 'signature_invalid' }]);
+    without.delete(manifest);
+    await expect(verifyExport(without)).rejects.toThrow('not complete');
+    shorter.manifest.files = [{ name: '../keys.json', sha256: '' }];
+    without.set(manifest, Buffer.from(JSON.stringify(shorter)));
+    await expect(verifyExport(without)).rejects.toThrow('no file');
   });
 
   it('has a signed manifest that says what belongs to it', async () => {

@@ -118,17 +118,12 @@ export const openExports = async (): Promise<OpenExports> => {
 /** Objects of a bucket as files of a folder, which is removed afterwards. */
 const inFolder = async <Result>(
   objects: ReadonlyMap<string, Buffer>,
-  work: (folder: string, names: readonly string[]) => Promise<Result>,
+  work: (folder: string) => Promise<Result>,
 ): Promise<Result> => {
   const folder = await mkdtemp(join(tmpdir(), 'scaivault-export-'));
   try {
-    const names: string[] = [];
-    for (const [name, bytes] of objects) {
-      const plain = name.slice(name.lastIndexOf('/') + 1);
-      names.push(plain);
-      await writeFile(join(folder, plain), bytes);
-    }
-    return await work(folder, names);
+    for (const [name, bytes] of objects) await writeFile(join(folder, name.slice(name.lastIndexOf('/') + 1)), bytes);
+    return await work(folder);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -136,15 +131,15 @@ const inFolder = async <Result>(
 
 /** What a stranger finds with nothing but the files of an export. */
 export const verifyExport = (objects: ReadonlyMap<string, Buffer>): Promise<VerifyReport> =>
-  inFolder(objects, (folder, names) => {
-    const of = (kind: string) => names.filter((name) => name.startsWith(kind)).map((name) => join(folder, name));
-    return verifyFiles({
+  inFolder(objects, (folder) =>
+    verifyFiles({
       keys: join(folder, 'keys.json'),
-      checkpoints: of('checkpoints-'),
-      records: of('records-'),
+      exported: folder,
+      checkpoints: [],
+      records: [],
       kept: [],
       proofs: [],
-      isPartial: true,
+      isPartial: false,
       from: 1,
-    });
-  });
+    }),
+  );
