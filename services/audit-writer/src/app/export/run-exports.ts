@@ -38,8 +38,9 @@ export const createRunExports = ({
 
   return {
     pass: async () => {
-      while (await begin());
+      // Asked first: what becomes due between the two questions is claimed, and not left to the next sweep.
       const inMs = await jobs.nextDueInMs();
+      while (await begin());
       return { isMore: false, nextDueMs: inMs === undefined ? undefined : nowMs() + inMs };
     },
     /** Resolves when what is under way has ended. */

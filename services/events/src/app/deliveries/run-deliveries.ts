@@ -50,8 +50,9 @@ export const createRunDeliveries = ({
 
   return {
     pass: async () => {
-      const begun = (await fill('quick')) + (await fill('other'));
+      // Asked first: what becomes due between the two questions is claimed, and not left to the next sweep.
       const inMs = await deliveries.nextDueInMs();
+      const begun = (await fill('quick')) + (await fill('other'));
       return { isMore: begun > 0, nextDueMs: inMs === undefined ? undefined : nowMs() + inMs };
     },
     idle: async () => {
