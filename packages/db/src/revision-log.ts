@@ -1,6 +1,7 @@
 import type { Database } from './database.ts';
-import { createGroupReads } from './group-reads.ts';
 import type { Listening } from './listen.ts';
+import { createReadNews } from './revision-news.ts';
+import { createRenew } from './revision-renewals.ts';
 
 /** Changed scopes a log remembers; a follower that lags further behind drops everything. */
 export const keptScopes = 20_000;
@@ -11,6 +12,14 @@ export interface Follower {
   readonly leaseMs: number;
   readonly renewal: string;
   readonly confirmed: number;
+}
+
+/** A follower's word of itself: the last revision it has taken in, in which epoch, and the lease it asks for. */
+export interface Renewal {
+  readonly id: string;
+  readonly epoch: string;
+  readonly confirmed: number;
+  readonly leaseMs: number;
 }
 
 export interface RevisionNews {
@@ -29,8 +38,11 @@ export interface RevisionNews {
 export interface RevisionLog {
   /** Gives a committed change its number, where its own transaction has not done so. */
   note(scopes: readonly string[]): Promise<void>;
-  /** Notes a follower, what it has taken in and its lease; must be done before the news for it are read. */
-  renew(follower: { id: string; epoch: string; confirmed: number; leaseMs: number }): Promise<void>;
+  /**
+   * Notes a follower, what it has taken in and its lease, and tells what has changed since, a reset for more than `most`
+   * scopes. A change that is not among the news finds the follower late.
+   */
+  renew(follower: Renewal, most: number): Promise<RevisionNews>;
   /** What has changed since, as one consistent view; a reset for more than `most` scopes. */
   newsSince(epoch: string, confirmed: number, most: number): Promise<RevisionNews>;
   /** The newest revision and, of the same moment, all followers that have not confirmed it. */
@@ -44,127 +56,48 @@ export interface RevisionLog {
   listen(heard: (news: 'change' | 'confirmation') => void): Listening;
 }
 
-type Renewal = Parameters<RevisionLog['renew']>[0];
-
-/**
- * Renewals of one turn are one commit: each change is confirmed by all followers at once, and a commit that notifies waits
- * for every other that does. The longest lease counts: one of an owner with other settings may still be held.
- */
-const renewAll =
-  ({ sql }: Pick<Database, 'sql'>) =>
-  async (renewals: readonly Renewal[]): Promise<void> => {
-    // Of two calls of one follower the later one knows more; one that was overtaken was answered to nobody.
-    const latest = [...new Map(renewals.map((renewal) => [renewal.id, renewal])).values()];
-    await sql`
-      with told as (
-        select * from unnest(
-          ${latest.map(({ id }) => id)}::text[], ${latest.map(({ epoch }) => epoch)}::text[],
-          ${latest.map(({ confirmed }) => String(confirmed))}::int8[], ${latest.map(({ leaseMs }) => String(leaseMs))}::int4[]
-        ) as t (id, epoch, confirmed, lease_ms)
-      ), before as (
-        select f.id, f.confirmed from follower f join told t on t.id = f.id
-      ), renewed as (
-        insert into follower as f (id, confirmed, lease_ms)
-        select t.id, case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end, t.lease_ms
-        from told t cross join revision r
-        order by t.id
-        on conflict (id) do update set confirmed = excluded.confirmed, renewal = excluded.renewal,
-          lease_ms = greatest(f.lease_ms, excluded.lease_ms)
-        returning id, confirmed
-      )
-      select pg_notify(current_schema() || '_news', 'confirmation')
-      from before join renewed on renewed.id = before.id
-      where renewed.confirmed > before.confirmed
-      limit 1`;
-  };
-
-const renewTogether = (db: Pick<Database, 'sql'>): RevisionLog['renew'] => {
-  const renew = renewAll(db);
-  let calls = 0;
-  const together = createGroupReads<Renewal & { readonly call: number }, true>({
-    read: async (_group, renewals) => {
-      await renew(renewals);
-      return renewals.map(() => true);
-    },
-    nameOf: ({ call }) => String(call),
-    mostAtOnce: 1,
-  });
-  return async (renewal) => {
-    calls += 1;
-    await together('', { ...renewal, call: calls });
-  };
-};
-
-const readNews =
-  ({ sql }: Pick<Database, 'sql'>) =>
-  async (epoch: string, confirmed: number, most: number): Promise<RevisionNews> => {
-    const [row] = await sql<{ epoch: string; revision: number; oldest: number; scopes: string[] }[]>`
-      select r.epoch::text as "epoch", r.number as "revision",
-        coalesce((select min(number) from revision_scope), r.number + 1) as "oldest",
-        array(
-          select scope from revision_scope where number > ${confirmed}::int8 order by number limit ${most + 1}::int4
-        ) as "scopes"
-      from revision r`;
-    if (row === undefined) throw new Error('The table "revision" has lost its row.');
-    const { revision, oldest, scopes } = row;
-    const isKnown = row.epoch === epoch && confirmed <= revision && confirmed + 1 >= oldest;
-    const isReset = !isKnown || scopes.length > most;
-    return { epoch: row.epoch, revision, isReset, changedScopes: isReset ? [] : [...new Set(scopes)] };
-  };
-
-/** Followers that are as far as each other ask the same; `most` is part of the question. */
-const shareNews = (db: Pick<Database, 'sql'>): RevisionLog['newsSince'] => {
-  const read = readNews(db);
-  const together = createGroupReads<{ confirmed: number; most: number }, RevisionNews>({
-    read: (epoch, asked) => Promise.all(asked.map(({ confirmed, most }) => read(epoch, confirmed, most))),
-    nameOf: ({ confirmed, most }) => `${confirmed} ${most}`,
-  });
-  return async (epoch, confirmed, most) => {
-    const news = await together(epoch, { confirmed, most });
-    if (news === undefined) throw new Error('The news were not read.');
-    return news;
-  };
-};
-
 /**
  * The tables `revision`, `revision_scope` and `follower`, which the schema of each owner of cached authority has. Numbers
  * are taken by triggers inside the transaction of the change, so `note` has nothing left to do.
  */
-export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'listen'>): RevisionLog => ({
-  note: () => Promise.resolve(),
+export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'listen'>): RevisionLog => {
+  const newsSince = createReadNews(sql);
+  return {
+    note: () => Promise.resolve(),
 
-  renew: renewTogether({ sql }),
+    renew: createRenew(sql, newsSince),
 
-  newsSince: shareNews({ sql }),
+    newsSince,
 
-  findLate: async () => {
-    const rows = await sql<({ revision: number } & (Follower | { id: null }))[]>`
+    findLate: async () => {
+      const rows = await sql<({ revision: number } & (Follower | { id: null }))[]>`
       select r.number as "revision", f.id, f.lease_ms as "leaseMs", f.renewal::text as "renewal", f.confirmed
       from revision r left join follower f on f.confirmed < r.number`;
-    const late = rows.flatMap(({ revision: _, ...follower }) => (follower.id === null ? [] : [follower]));
-    return { revision: rows[0]?.revision ?? 0, late };
-  },
+      const late = rows.flatMap(({ revision: _, ...follower }) => (follower.id === null ? [] : [follower]));
+      return { revision: rows[0]?.revision ?? 0, late };
+    },
 
-  followers: () => sql<Follower[]>`
+    followers: () => sql<Follower[]>`
     select id, lease_ms as "leaseMs", renewal::text as "renewal", confirmed from follower`,
 
-  forget: async (followers) => {
-    await sql`
+    forget: async (followers) => {
+      await sql`
       delete from follower f
       using unnest(${followers.map(({ id }) => id)}::text[], ${followers.map(({ renewal }) => renewal)}::text[])
         as silent (id, renewal)
       where f.id = silent.id and f.renewal::text = silent.renewal`;
-  },
+    },
 
-  trim: async (keep = keptScopes) => {
-    await sql`
+    trim: async (keep = keptScopes) => {
+      await sql`
       delete from revision_scope
       where number < (select number from revision_scope order by number desc offset ${keep}::int8 limit 1)`;
-  },
+    },
 
-  listen: (heard) =>
-    listen('news', (payload) => {
-      if (payload !== 'confirmation') heard('change');
-      if (payload !== 'change') heard('confirmation');
-    }),
-});
+    listen: (heard) =>
+      listen('news', (payload) => {
+        if (payload !== 'confirmation') heard('change');
+        if (payload !== 'change') heard('confirmation');
+      }),
+  };
+};

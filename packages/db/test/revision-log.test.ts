@@ -1,3 +1,4 @@
+import type postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRevisionLog, type Database, migrate, type RevisionLog, type Tx } from '../src/index.ts';
 import { createEmptyDatabase, open } from './own-database.ts';
@@ -31,7 +32,7 @@ const write = (name: string) => async (tx: Tx) => {
 };
 const change = (name: string) => db.transaction(write(name));
 const news = (since = before, most = 100) => log.newsSince(epoch, since, most);
-const renew = (id: string, confirmed: number, leaseMs = 5_000) => log.renew({ id, epoch, confirmed, leaseMs });
+const renew = (id: string, confirmed: number, leaseMs = 5_000) => log.renew({ id, epoch, confirmed, leaseMs }, 100);
 const lateIds = async () => (await log.findLate()).late.map(({ id }) => id).sort();
 
 describe('a change', () => {
@@ -152,7 +153,7 @@ describe('a follower', () => {
     await change('t:a');
     await renew('one', before);
     await renew('two', before + 1);
-    await log.renew({ id: 'other', epoch: 'another', confirmed: before + 1, leaseMs: 5_000 });
+    await log.renew({ id: 'other', epoch: 'another', confirmed: before + 1, leaseMs: 5_000 }, 100);
     expect(await lateIds()).toEqual(['one', 'other']);
     const known = (await log.followers()).map(({ id, confirmed }) => [id, confirmed - before]);
     expect(known.sort()).toEqual([
@@ -186,10 +187,64 @@ describe('a follower', () => {
     expect(row?.commits).toBe(1);
   });
 
-  it('that calls twice at once is taken at its later word', async () => {
+  it('that calls twice at once is taken at its later word, and each call hears of what came after its own', async () => {
+    await renew('one', before);
     await change('t:a');
-    await Promise.all([renew('one', before), renew('one', before + 1)]);
+    const [overtaken, later] = await Promise.all([renew('one', before), renew('one', before + 1)]);
     expect(await lateIds()).toEqual([]);
+    expect([overtaken.changedScopes, later.changedScopes]).toEqual([['t:a'], []]);
+  });
+
+  it('hears with its renewal what it has missed, or that it is a reset', async () => {
+    const newcomer = await renew('one', before);
+    expect(newcomer).toEqual({ epoch, revision: before, isReset: false, changedScopes: [] });
+    for (const name of ['t:a', 't:b']) await change(name);
+    expect(await renew('one', before)).toEqual(await news());
+    expect(await renew('one', before + 1)).toMatchObject({ revision: before + 2, changedScopes: ['t:b'] });
+    for (const [name, confirmed] of [
+      ['another', before + 2],
+      [epoch, before + 3],
+      [epoch, before - 10_000],
+    ] as const) {
+      const told = await log.renew({ id: 'one', epoch: name, confirmed, leaseMs: 5_000 }, 100);
+      expect(told).toEqual({ epoch, revision: before + 2, isReset: true, changedScopes: [] });
+    }
+    expect(await log.renew({ id: 'one', epoch, confirmed: before, leaseMs: 5_000 }, 1)).toMatchObject({
+      isReset: true,
+    });
+  });
+
+  describe('hears of a change that was committed while its renewal was written and could not see it,', () => {
+    /** Writes to the row of the follower in a transaction that ends only after a renewal has begun and a change is made. */
+    const renewBehind = async (writeRow: (tx: postgres.TransactionSql) => Promise<unknown>) => {
+      const renewed = Promise.withResolvers<Awaited<ReturnType<typeof renew>>>();
+      await database.admin.begin(async (tx) => {
+        await writeRow(tx);
+        renew('one', before).then(renewed.resolve, renewed.reject);
+        await vi.waitFor(async () => {
+          const [waiting] = await database.admin`
+            select 1 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and query like '%follower%'`;
+          expect(waiting).toBeDefined();
+        }, 5_000);
+        await change('t:a');
+      });
+      return await renewed.promise;
+    };
+
+    it('when it is a newcomer', async () => {
+      const told = await renewBehind(
+        (tx) => tx`insert into dbtest.follower (id, confirmed, lease_ms) values ('one', ${before}, 5000)`,
+      );
+      expect(told).toMatchObject({ changedScopes: ['t:a'] });
+    });
+
+    it('when it was just struck out', async () => {
+      await renew('one', before);
+      const told = await renewBehind((tx) => tx`delete from dbtest.follower where id = 'one'`);
+      expect(told).toMatchObject({ changedScopes: ['t:a'] });
+      expect((await log.followers()).map(({ id }) => id)).toEqual(['one']);
+    });
   });
 
   it('is forgotten only if it has not been heard of again', async () => {

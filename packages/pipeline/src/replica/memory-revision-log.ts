@@ -30,6 +30,18 @@ export const createMemoryRevisionLog = (): RevisionLog => {
     changes.splice(0, indexAfter(forgottenUpTo));
   };
 
+  const newsSince: RevisionLog['newsSince'] = async (knownEpoch, confirmed, most) => {
+    const isKnown = knownEpoch === epoch && confirmed >= forgottenUpTo && confirmed <= revision;
+    const changed = isKnown ? changes.slice(indexAfter(confirmed)) : [];
+    const isReset = !isKnown || changed.length > most;
+    return {
+      epoch,
+      revision,
+      isReset,
+      changedScopes: isReset ? [] : [...new Set(changed.map(({ scope }) => scope))],
+    };
+  };
+
   return {
     note: async (scopes) => {
       revision += 1;
@@ -38,23 +50,14 @@ export const createMemoryRevisionLog = (): RevisionLog => {
       // Not with every change: to move what stays costs more than to keep it for a while.
       if (changes.length > 2 * keptScopes) await trim();
     },
-    renew: async ({ id, leaseMs, ...told }) => {
+    renew: async ({ id, leaseMs, ...told }, most) => {
       renewals += 1;
       const confirmed = told.epoch === epoch && told.confirmed <= revision ? told.confirmed : 0;
       followers.set(id, { id, leaseMs, renewal: String(renewals), confirmed });
       tell('confirmation');
+      return await newsSince(told.epoch, told.confirmed, most);
     },
-    newsSince: async (knownEpoch, confirmed, most) => {
-      const isKnown = knownEpoch === epoch && confirmed >= forgottenUpTo && confirmed <= revision;
-      const changed = isKnown ? changes.slice(indexAfter(confirmed)) : [];
-      const isReset = !isKnown || changed.length > most;
-      return {
-        epoch,
-        revision,
-        isReset,
-        changedScopes: isReset ? [] : [...new Set(changed.map(({ scope }) => scope))],
-      };
-    },
+    newsSince,
     findLate: async () => ({
       revision,
       late: [...followers.values()].filter(({ confirmed }) => confirmed < revision),

@@ -161,8 +161,8 @@ describe('createRevisionFeed', () => {
       leaseMs,
       log: {
         ...log,
-        newsSince: async (...asked) => {
-          const news = await log.newsSince(...asked);
+        renew: async (...asked) => {
+          const news = await log.renew(...asked);
           // The change is committed after the look and before its answer.
           published ??= watch(between.publish([scope('t:a')]));
           await pass(0);
@@ -249,7 +249,7 @@ describe('createRevisionFeed', () => {
     await fragile.close();
   });
 
-  it('hears of nothing from its log and still looks: a change a tenth of a second later at most, news a fifth of the lease', async () => {
+  it('hears of nothing from its log and still looks: for confirmations each tenth of a second, for news with each request', async () => {
     const log = createMemoryRevisionLog();
     const deaf = { ...log, listen: () => ({ close: () => Promise.resolve() }) };
     const [one, two] = [createRevisionFeed({ leaseMs, log: deaf }), createRevisionFeed({ leaseMs, log: deaf })];
@@ -258,7 +258,9 @@ describe('createRevisionFeed', () => {
     await pass(0);
     const published = watch(one.publish([scope('t:a')]));
     await pass(leaseMs / 5);
-    expect(await next).toMatchObject({ changedScopes: ['t:a'] });
+    expect(await next).toMatchObject({ changedScopes: [], revision });
+    const after = two.follow({ followerId: 'a', epoch, confirmed: revision });
+    expect(await after).toMatchObject({ changedScopes: ['t:a'], revision: revision + 1n });
     void two.follow({ followerId: 'a', epoch, confirmed: revision + 1n });
     await pass(100);
     expect(published.settled).toBe(true);

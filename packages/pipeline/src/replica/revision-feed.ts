@@ -61,27 +61,34 @@ export const createRevisionFeed = ({
   let silent: readonly (Follower & { readonly seenAt: number })[] = [];
 
   /** Resolves with false when some have not confirmed in time. */
-  const allConfirm = async (late: readonly Follower[], revision: number, until: number): Promise<boolean> => {
+  const allConfirm = async (
+    late: readonly Follower[],
+    revision: number,
+    until: number,
+    heardBefore: number,
+  ): Promise<boolean> => {
     const ids = new Set(late.map(({ id }) => id));
-    for (;;) {
-      const heard = confirmations.count();
+    for (let heard = heardBefore; ; ) {
+      await confirmations.wait(heard, Math.min(lookEveryMs, until - now()));
+      heard = confirmations.count();
+      const isOver = now() >= until;
       // While the log cannot be asked the leases run out all the same.
       const seen = await seeFollowers().catch(() => late);
       if (!seen.some(({ id, confirmed }) => ids.has(id) && confirmed < revision)) return true;
-      if (now() >= until) return false;
-      await confirmations.wait(heard, Math.min(lookEveryMs, until - now()));
+      if (isOver) return false;
     }
   };
 
   return {
     publish: async (scopes) => {
       await log.note(scopes);
+      changes.ring();
+      const heard = confirmations.count();
       const { revision, late } = await log.findLate();
       if (late.length === 0) return;
-      changes.ring();
       // Whatever is answered to a follower from here on names the change, so only leases asked for before can be a danger.
       const until = now() + Math.max(...late.map((follower) => follower.leaseMs));
-      if (await allConfirm(late, revision, until)) return;
+      if (await allConfirm(late, revision, until, heard)) return;
       // Their leases are over; the next change need not wait for them. The sweep comes to those that cannot be reached now.
       await log.forget(late).catch(() => {});
     },
@@ -89,17 +96,17 @@ export const createRevisionFeed = ({
     follow: async ({ followerId, epoch, ...request }) => {
       const until = now() + leaseMs / 5;
       const confirmed = Math.min(Number(request.confirmed), Number.MAX_SAFE_INTEGER);
-      // First the lease, then the news: a change either finds the lease or is found by it.
-      await log.renew({ id: followerId, epoch, confirmed, leaseMs });
-      for (;;) {
-        const heard = changes.count();
-        const { isReset, revision, ...news } = await log.newsSince(epoch, confirmed, mostScopes);
-        if (isReset || revision > confirmed || closed || now() >= until) {
-          const changedScopes = [...news.changedScopes];
-          return { epoch: news.epoch, revision: BigInt(revision), changedScopes, reset: isReset, leaseMs };
-        }
+      let heard = changes.count();
+      let news = await log.renew({ id: followerId, epoch, confirmed, leaseMs }, mostScopes);
+      while (!news.isReset && news.revision === confirmed && !closed && now() < until) {
         await changes.wait(heard, until - now());
+        // Nothing was heard in this time. What was missed comes with the next request, which follows at once.
+        if (changes.count() === heard) break;
+        heard = changes.count();
+        news = await log.newsSince(epoch, confirmed, mostScopes);
       }
+      const changedScopes = [...news.changedScopes];
+      return { epoch: news.epoch, revision: BigInt(news.revision), changedScopes, reset: news.isReset, leaseMs };
     },
 
     sweep: async () => {

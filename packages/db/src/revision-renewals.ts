@@ -1,0 +1,100 @@
+import { createGroupReads } from './group-reads.ts';
+import type { Renewal, RevisionLog, RevisionNews } from './revision-log.ts';
+import { type NewsRow, newsOf } from './revision-news.ts';
+import type { Sql } from './sql-tag.ts';
+
+interface Asked extends Renewal {
+  readonly most: number;
+}
+
+const columnsOf = (renewals: readonly Asked[]) => ({
+  ids: renewals.map(({ id }) => id),
+  epochs: renewals.map(({ epoch }) => epoch),
+  confirmed: renewals.map((renewal) => String(renewal.confirmed)),
+  leases: renewals.map(({ leaseMs }) => String(leaseMs)),
+});
+
+/**
+ * Renews the followers that the log knows, and tells each what it has missed; the others are left out. One statement does
+ * both, though its news are as old as its beginning: whoever has a row is found late by a change that commits after that,
+ * and the request that this answers was sent before it, so the change outwaits the lease.
+ */
+const renewKnown =
+  (sql: Sql) =>
+  async (renewals: readonly Asked[]): Promise<ReadonlyMap<string, NewsRow>> => {
+    const { ids, epochs, confirmed, leases } = columnsOf(renewals);
+    const most = Math.max(...renewals.map((renewal) => renewal.most));
+    const rows = await sql<(NewsRow & { id: string })[]>`
+      with told as (
+        select * from unnest(${ids}::text[], ${epochs}::text[], ${confirmed}::int8[], ${leases}::int4[])
+          as t (id, epoch, confirmed, lease_ms)
+      ), held as (
+        select f.id, f.confirmed as "before", t.confirmed as "told", r.epoch::text = t.epoch as "isSameEpoch",
+          case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end as "confirmed"
+        from follower f join told t on t.id = f.id cross join revision r
+        where f.lease_ms >= t.lease_ms
+        order by f.id
+        for no key update of f
+      ), renewed as (
+        update follower f set confirmed = h.confirmed, renewal = gen_random_uuid() from held h where f.id = h.id
+        returning h.*
+      ), rung as (
+        select pg_notify(current_schema() || '_news', 'confirmation')
+        from renewed where confirmed > "before" limit 1
+      )
+      select renewed.id, r.epoch::text as "epoch", r.number as "revision",
+        coalesce((select min(number) from revision_scope), r.number + 1) as "oldest",
+        array(
+          select scope from revision_scope where renewed."isSameEpoch" and number > renewed."told"
+          order by number limit ${most + 1}::int4
+        ) as "scopes"
+      from renewed cross join revision r left join rung on true`;
+    return new Map(rows.map((row) => [row.id, row]));
+  };
+
+/** Notes followers that are new, or get a longer lease than before; only news that are read when this has resolved count. */
+const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
+  const { ids, epochs, confirmed, leases } = columnsOf(renewals);
+  await sql`
+    insert into follower as f (id, confirmed, lease_ms)
+    select t.id, case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end, t.lease_ms
+    from unnest(${ids}::text[], ${epochs}::text[], ${confirmed}::int8[], ${leases}::int4[])
+      as t (id, epoch, confirmed, lease_ms)
+    cross join revision r
+    order by t.id
+    on conflict (id) do update set confirmed = excluded.confirmed, renewal = excluded.renewal,
+      lease_ms = greatest(f.lease_ms, excluded.lease_ms)`;
+};
+
+/**
+ * Renewals of one turn are one commit: each change is confirmed by all followers at once, and a commit that notifies waits
+ * for every other that does. The longest lease counts: one of an owner with other settings may still be held.
+ */
+export const createRenew = (sql: Sql, readNews: RevisionLog['newsSince']): RevisionLog['renew'] => {
+  const renew = renewKnown(sql);
+  const renewAll = async (asked: readonly Asked[]): Promise<readonly RevisionNews[]> => {
+    // Of two calls of one follower the later one knows more; one that was overtaken confirms nothing.
+    const latest = [...new Map(asked.map((renewal) => [renewal.id, renewal])).values()];
+    const known = await renew(latest);
+    const others = latest.filter(({ id }) => !known.has(id));
+    if (others.length > 0) await enlist(sql, others);
+    const newsFor = async (one: Asked): Promise<RevisionNews> => {
+      const { id, epoch, confirmed, most } = one;
+      const row = latest.includes(one) ? known.get(id) : undefined;
+      return row === undefined ? await readNews(epoch, confirmed, most) : newsOf(row, epoch, confirmed, most);
+    };
+    return await Promise.all(asked.map(newsFor));
+  };
+  let calls = 0;
+  const together = createGroupReads<Asked & { readonly call: number }, RevisionNews>({
+    read: (_group, asked) => renewAll(asked),
+    nameOf: ({ call }) => String(call),
+    mostAtOnce: 1,
+  });
+  return async (renewal, most) => {
+    calls += 1;
+    const news = await together('', { ...renewal, most, call: calls });
+    if (news === undefined) throw new Error('The follower was not renewed.');
+    return news;
+  };
+};
