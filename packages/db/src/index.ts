@@ -21,7 +21,15 @@ export type { Listening, SoleListening } from './listen.ts';
 export { type MigrateOptions, migrate } from './migrate.ts';
 export type { Migrations } from './migration-folder.ts';
 export type { PoolStats } from './pool.ts';
-export { createRevisionLog, type Follower, keptScopes, type RevisionLog, type RevisionNews } from './revision-log.ts';
+export {
+  createRevisionLog,
+  type Follower,
+  keptScopes,
+  type Place,
+  type Renewal,
+  type RevisionLog,
+  type RevisionNews,
+} from './revision-log.ts';
 export { serviceRole } from './service-role.ts';
 export type { Sql, SqlTag, Tx } from './sql-tag.ts';
 export type { JsonParameter, Row, Rows, SqlHelper, SqlValue, Statement } from './statement.ts';

@@ -14,11 +14,17 @@ export interface Follower {
   readonly confirmed: number;
 }
 
-/** A follower's word of itself: the last revision it has taken in, in which epoch, and the lease it asks for. */
-export interface Renewal {
-  readonly id: string;
+/** How far somebody is: the last revision that was taken in, and in which epoch. */
+export interface Place {
   readonly epoch: string;
   readonly confirmed: number;
+  /** How the names of the scopes begin that matter here; '' for all. */
+  readonly heeds: string;
+}
+
+/** A follower's word of itself, and the lease it asks for. */
+export interface Renewal extends Place {
+  readonly id: string;
   readonly leaseMs: number;
 }
 
@@ -40,12 +46,12 @@ export interface RevisionLog {
   note(scopes: readonly string[]): Promise<void>;
   /**
    * Notes a follower, what it has taken in and its lease, and tells what has changed since, a reset for more than `most`
-   * scopes. A change that is not among the news finds the follower late.
+   * scopes. A change that it heeds and that is not among the news finds it late.
    */
   renew(follower: Renewal, most: number): Promise<RevisionNews>;
   /** What has changed since, as one consistent view; a reset for more than `most` scopes. */
-  newsSince(epoch: string, confirmed: number, most: number): Promise<RevisionNews>;
-  /** The newest revision and, of the same moment, all followers that have not confirmed it. */
+  newsSince(place: Place, most: number): Promise<RevisionNews>;
+  /** The newest revision and, of the same moment, all followers that have not confirmed something they heed. */
   findLate(): Promise<{ readonly revision: number; readonly late: readonly Follower[] }>;
   followers(): Promise<readonly Follower[]>;
   /** Strikes followers out that have not renewed since; to be called when their leases are over. */
@@ -72,7 +78,11 @@ export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'liste
     findLate: async () => {
       const rows = await sql<({ revision: number } & (Follower | { id: null }))[]>`
       select r.number as "revision", f.id, f.lease_ms as "leaseMs", f.renewal::text as "renewal", f.confirmed
-      from revision r left join follower f on f.confirmed < r.number`;
+      from revision r left join follower f on f.confirmed < r.number and (
+        f.heeds = ''
+        or f.confirmed + 1 < coalesce((select min(number) from revision_scope), r.number + 1)
+        or exists (select from revision_scope s where s.number > f.confirmed and starts_with(s.scope, f.heeds))
+      )`;
       const late = rows.flatMap(({ revision: _, ...follower }) => (follower.id === null ? [] : [follower]));
       return { revision: rows[0]?.revision ?? 0, late };
     },

@@ -11,6 +11,7 @@ const columnsOf = (renewals: readonly Asked[]) => ({
   ids: renewals.map(({ id }) => id),
   epochs: renewals.map(({ epoch }) => epoch),
   confirmed: renewals.map((renewal) => String(renewal.confirmed)),
+  heeds: renewals.map(({ heeds }) => heeds),
   leases: renewals.map(({ leaseMs }) => String(leaseMs)),
 });
 
@@ -22,17 +23,18 @@ const columnsOf = (renewals: readonly Asked[]) => ({
 const renewKnown =
   (sql: Sql) =>
   async (renewals: readonly Asked[]): Promise<ReadonlyMap<string, NewsRow>> => {
-    const { ids, epochs, confirmed, leases } = columnsOf(renewals);
+    const { ids, epochs, confirmed, heeds, leases } = columnsOf(renewals);
     const most = Math.max(...renewals.map((renewal) => renewal.most));
     const rows = await sql<(NewsRow & { id: string })[]>`
       with told as (
-        select * from unnest(${ids}::text[], ${epochs}::text[], ${confirmed}::int8[], ${leases}::int4[])
-          as t (id, epoch, confirmed, lease_ms)
+        select * from unnest(
+          ${ids}::text[], ${epochs}::text[], ${confirmed}::int8[], ${heeds}::text[], ${leases}::int4[]
+        ) as t (id, epoch, confirmed, heeds, lease_ms)
       ), held as (
-        select f.id, f.confirmed as "before", t.confirmed as "told", r.epoch::text = t.epoch as "isSameEpoch",
+        select f.id, f.heeds, f.confirmed as "before", t.confirmed as "told", r.epoch::text = t.epoch as "isSameEpoch",
           case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end as "confirmed"
         from follower f join told t on t.id = f.id cross join revision r
-        where f.lease_ms >= t.lease_ms
+        where f.lease_ms >= t.lease_ms and f.heeds = t.heeds
         order by f.id
         for no key update of f
       ), renewed as (
@@ -45,25 +47,27 @@ const renewKnown =
       select renewed.id, r.epoch::text as "epoch", r.number as "revision",
         coalesce((select min(number) from revision_scope), r.number + 1) as "oldest",
         array(
-          select scope from revision_scope where renewed."isSameEpoch" and number > renewed."told"
+          select scope from revision_scope
+          where renewed."isSameEpoch" and number > renewed."told" and starts_with(scope, renewed.heeds)
           order by number limit ${most + 1}::int4
         ) as "scopes"
       from renewed cross join revision r left join rung on true`;
     return new Map(rows.map((row) => [row.id, row]));
   };
 
-/** Notes followers that are new, or get a longer lease than before; only news that are read when this has resolved count. */
+/** Notes followers that are new, get a longer lease than before, or heed other things; only news that are read when this has resolved count. */
 const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
-  const { ids, epochs, confirmed, leases } = columnsOf(renewals);
+  const { ids, epochs, confirmed, heeds, leases } = columnsOf(renewals);
   await sql`
-    insert into follower as f (id, confirmed, lease_ms)
-    select t.id, case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end, t.lease_ms
-    from unnest(${ids}::text[], ${epochs}::text[], ${confirmed}::int8[], ${leases}::int4[])
-      as t (id, epoch, confirmed, lease_ms)
+    insert into follower as f (id, confirmed, heeds, lease_ms)
+    select t.id, case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end, t.heeds,
+      t.lease_ms
+    from unnest(${ids}::text[], ${epochs}::text[], ${confirmed}::int8[], ${heeds}::text[], ${leases}::int4[])
+      as t (id, epoch, confirmed, heeds, lease_ms)
     cross join revision r
     order by t.id
     on conflict (id) do update set confirmed = excluded.confirmed, renewal = excluded.renewal,
-      lease_ms = greatest(f.lease_ms, excluded.lease_ms)`;
+      heeds = excluded.heeds, lease_ms = greatest(f.lease_ms, excluded.lease_ms)`;
 };
 
 /**
@@ -79,9 +83,8 @@ export const createRenew = (sql: Sql, readNews: RevisionLog['newsSince']): Revis
     const others = latest.filter(({ id }) => !known.has(id));
     if (others.length > 0) await enlist(sql, others);
     const newsFor = async (one: Asked): Promise<RevisionNews> => {
-      const { id, epoch, confirmed, most } = one;
-      const row = latest.includes(one) ? known.get(id) : undefined;
-      return row === undefined ? await readNews(epoch, confirmed, most) : newsOf(row, epoch, confirmed, most);
+      const row = latest.includes(one) ? known.get(one.id) : undefined;
+      return row === undefined ? await readNews(one, one.most) : newsOf(row, one, one.most);
     };
     return await Promise.all(asked.map(newsFor));
   };

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await database.admin`delete from dbtest.follower`;
-  ({ epoch, revision: before } = await log.newsSince('', 0, 0));
+  ({ epoch, revision: before } = await log.newsSince({ epoch: '', confirmed: 0, heeds: '' }, 0));
 });
 
 const write = (name: string) => async (tx: Tx) => {
@@ -31,8 +31,9 @@ const write = (name: string) => async (tx: Tx) => {
     on conflict (scope_id) do update set version = rule.version + 1`;
 };
 const change = (name: string) => db.transaction(write(name));
-const news = (since = before, most = 100) => log.newsSince(epoch, since, most);
-const renew = (id: string, confirmed: number, leaseMs = 5_000) => log.renew({ id, epoch, confirmed, leaseMs }, 100);
+const news = (since = before, most = 100, heeds = '') => log.newsSince({ epoch, confirmed: since, heeds }, most);
+const renew = (id: string, confirmed: number, leaseMs = 5_000, heeds = '') =>
+  log.renew({ id, epoch, confirmed, heeds, leaseMs }, 100);
 const lateIds = async () => (await log.findLate()).late.map(({ id }) => id).sort();
 
 describe('a change', () => {
@@ -93,10 +94,19 @@ describe('a change', () => {
 
 describe('news', () => {
   it('are a reset for a follower of another epoch, or one that is ahead', async () => {
-    expect((await log.newsSince('', before, 100)).isReset).toBe(true);
+    expect((await log.newsSince({ epoch: '', confirmed: before, heeds: '' }, 100)).isReset).toBe(true);
     expect((await news(before + 1)).isReset).toBe(true);
     expect((await news(Number.MAX_SAFE_INTEGER)).isReset).toBe(true);
     expect((await news()).isReset).toBe(false);
+  });
+
+  it('are told to each of those who ask at once by how far it is', async () => {
+    for (const name of ['t:a', 'l:a', 't:b']) await change(name);
+    const asked = [news(before, 2), news(before + 1, 2), news(before + 3, 2), news(before, 2, 'l:')];
+    const told = (await Promise.all(asked)).map(({ isReset, changedScopes }) => (isReset ? 'reset' : changedScopes));
+    // Of what is more than asked for only the first two are known; what of it is heeded is not looked for.
+    expect(told).toEqual(['reset', ['l:a', 't:b'], [], 'reset']);
+    expect(await news(before, 3, 'l:')).toMatchObject({ revision: before + 3, changedScopes: ['l:a'] });
   });
 
   it('are a reset where they are too many or have been trimmed', async () => {
@@ -153,7 +163,7 @@ describe('a follower', () => {
     await change('t:a');
     await renew('one', before);
     await renew('two', before + 1);
-    await log.renew({ id: 'other', epoch: 'another', confirmed: before + 1, leaseMs: 5_000 }, 100);
+    await log.renew({ id: 'other', epoch: 'another', confirmed: before + 1, heeds: '', leaseMs: 5_000 }, 100);
     expect(await lateIds()).toEqual(['one', 'other']);
     const known = (await log.followers()).map(({ id, confirmed }) => [id, confirmed - before]);
     expect(known.sort()).toEqual([
@@ -163,6 +173,26 @@ describe('a follower', () => {
     ]);
     await renew('one', before + 1);
     expect(await lateIds()).toEqual(['other']);
+  });
+
+  it('is told of what it heeds only, and late with nothing else, unless what it has missed is forgotten', async () => {
+    await renew('one', before, 5_000, 'l:');
+    await change('t:a');
+    expect(await lateIds()).toEqual([]);
+    expect(await news(before, 100, 'l:')).toEqual({ epoch, revision: before + 1, isReset: false, changedScopes: [] });
+    await change('l:a');
+    expect(await lateIds()).toEqual(['one']);
+    expect(await news(before, 100, 'l:')).toMatchObject({ changedScopes: ['l:a'] });
+    expect(await renew('one', before, 5_000, 'l:')).toMatchObject({ revision: before + 2, changedScopes: ['l:a'] });
+    await renew('one', before + 2, 5_000, 'l:');
+    for (const name of ['t:a', 't:b']) await change(name);
+    expect(await lateIds()).toEqual([]);
+    await log.trim(0);
+    expect(await lateIds()).toEqual(['one']);
+    await renew('one', before + 2, 5_000, 't:');
+    await renew('one', before + 4, 5_000, 't:');
+    await change('t:a');
+    expect(await lateIds()).toEqual(['one']);
   });
 
   it('cannot confirm what has not happened yet', async () => {
@@ -206,10 +236,10 @@ describe('a follower', () => {
       [epoch, before + 3],
       [epoch, before - 10_000],
     ] as const) {
-      const told = await log.renew({ id: 'one', epoch: name, confirmed, leaseMs: 5_000 }, 100);
+      const told = await log.renew({ id: 'one', epoch: name, confirmed, heeds: '', leaseMs: 5_000 }, 100);
       expect(told).toEqual({ epoch, revision: before + 2, isReset: true, changedScopes: [] });
     }
-    expect(await log.renew({ id: 'one', epoch, confirmed: before, leaseMs: 5_000 }, 1)).toMatchObject({
+    expect(await log.renew({ id: 'one', epoch, confirmed: before, heeds: '', leaseMs: 5_000 }, 1)).toMatchObject({
       isReset: true,
     });
   });

@@ -5,10 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { createPipeline, type PipelineOptions } from './pipeline.ts';
 
 /** Builds a process that serves one RPC with this option. */
-const build = (access: NonNullable<InlineMethod['access']>, partnerPrefix = false): void => {
+const build = (
+  access: NonNullable<InlineMethod['access']>,
+  partnerPrefix = false,
+  options = { policies: {} } as PipelineOptions,
+): void => {
   const { service } = inlineService({ peer: 'secrets', partnerPrefix, methods: [{ name: 'Ask', access }] });
   const implementation = { ask: async () => ({}) };
-  createDispatcher([{ desc: service, implementation }], createPipeline({} as PipelineOptions));
+  createDispatcher([{ desc: service, implementation }], createPipeline(options));
 };
 const { READ } = Permission;
 
@@ -28,6 +32,13 @@ describe('a process', () => {
     ['a row', { scope: 's', audit: 'read' }],
   ])('starts with an RPC for %s', (_what, access) => {
     expect(() => build(access)).not.toThrow();
+  });
+
+  it('that follows no policies refuses to start with an RPC that asks them', () => {
+    expect(() => build({ scope: 's', permission: READ, eachRow: true }, false, {} as PipelineOptions)).toThrow(
+      'asks policies, and this process follows none',
+    );
+    expect(() => build({ scope: 's' }, false, {} as PipelineOptions)).not.toThrow();
   });
 
   it.each([

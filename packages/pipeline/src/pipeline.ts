@@ -43,7 +43,8 @@ import type { NoteViolation } from './violations/open-violations.ts';
 export interface PipelineOptions {
   readonly authenticate: Authenticate;
   readonly directory: IdentityDirectory;
-  readonly policies: PolicySource;
+  /** None in a process that judges nothing by them. */
+  readonly policies: PolicySource | undefined;
   readonly limiter: RateLimiter;
   readonly overrides: RateOverrideSource;
   readonly audit: AuditTrail;
@@ -71,10 +72,15 @@ type Step = (passage: Passage) => void | Promise<void>;
 
 const noPolicies = compilePolicies([]);
 
+const policiesFor = (method: DescMethodUnary, { policies }: Pick<PipelineOptions, 'policies'>): PolicySource => {
+  if (policies === undefined) throw new Error(`RPC ${rpcPath(method)} asks policies, and this process follows none.`);
+  return policies;
+};
+
 /** Steps 2 to 4 of rest-api-core 1.8: who calls, in which tenant, about whose objects, with which scope. */
 const compileIdentify = (method: DescMethodUnary, option: Access, options: PipelineOptions): Step => {
   const isLimited = option.rate !== '';
-  const needsPolicies = permissionOf(method) !== undefined;
+  const policies = permissionOf(method) === undefined ? undefined : policiesFor(method, options);
   const served = getOption(method.parent, surface);
   return async (passage) => {
     const { context, request, facts } = passage;
@@ -102,7 +108,7 @@ const compileIdentify = (method: DescMethodUnary, option: Access, options: Pipel
     if (canNamePartner(about, served) && about.partner !== tenant.partnerId) facts.namedPartnerId = about.partner;
     const resolved = resolveObjectScopes(about, served, tenant, identity.roles, options.directory);
     const scopes = resolved instanceof Promise ? await resolved : resolved;
-    const found = needsPolicies ? options.policies.bundle(tenant.tenantId, tenant.partnerId) : noPolicies;
+    const found = policies?.bundle(tenant.tenantId, tenant.partnerId) ?? noPolicies;
     const bundle = found instanceof Promise ? await found : found;
     passage.caller = makeCaller(token, identity, tenant, scopes, request, bundle, options.nowMs());
     requireScope(passage.caller, option);

@@ -152,4 +152,27 @@ describe('createPolicyReplica', () => {
     expect(replica.bundle(tenant, partner)).toBe(bundle);
     expect(asked).toEqual(['tnt_a ptn_x', 'limits of tnt_a']);
   });
+
+  it('heeds rate limits only where it is for nothing else, and then gives no policies', async () => {
+    const heeded: string[] = [];
+    const transport = createRouterTransport(({ service }) => {
+      service(RateLimitFeedService, { getRateLimitBundle: () => ({}) });
+      service(PolicyFeedService, {
+        followPolicyRevisions: ({ heeds }) => {
+          heeded.push(heeds);
+          return { epoch: 'e', revision: 1n, leaseMs: 5_000 };
+        },
+      });
+    });
+    const clients = {
+      client: createClient(PolicyFeedService, transport),
+      limits: createClient(RateLimitFeedService, transport),
+    };
+    const replica = createPolicyReplica({ ...clients, limitsOnly: true, maxStalenessMs: 5_000, onFailure: () => {} });
+    closing.push(replica.stop);
+    await replica.start();
+    expect(heeded[0]).toBe('l:');
+    expect(await replica.rateOverrides(tenant)).toEqual(new Map());
+    expect(() => replica.bundle(tenant, partner)).toThrow('does not follow policies');
+  });
 });

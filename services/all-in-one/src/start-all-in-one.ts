@@ -51,7 +51,12 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
       nowMs: Date.now,
     };
   };
-  const kit = await openProcessKit({ ...dependenciesOf('gateway'), name: 'all-in-one', adoptsJournals: true });
+  const kit = await openProcessKit({
+    ...dependenciesOf('gateway'),
+    name: 'all-in-one',
+    judgesBy: 'policies',
+    adoptsJournals: true,
+  });
   const services = [
     await createIdentitySyncModule(dependenciesOf('identity-sync'), kit),
     await createPolicyModule(dependenciesOf('policy')),

@@ -5,13 +5,12 @@ import { revisionsFixture } from '@scaivault/db/revisions-fixture';
 import { expect, it } from 'vitest';
 import { allMigrations } from '../src/migrations.ts';
 
-/** What the migration of a revision log has in common, without the name of its schema; what counts as a change differs. */
+/** What the migrations of a revision log have in common, without the name of its schema; what counts as a change differs. */
 const logOf = ({ schema, folder }: Migrations): string | undefined => {
-  const name = readdirSync(folder).find((file) => file.endsWith('_revisions.sql'));
-  if (name === undefined) return undefined;
-  const [common, ...rest] = readFileSync(join(folder, name), 'utf8').split('-- What counts as a change.');
-  expect(rest).toHaveLength(1);
-  return common?.replaceAll(schema, '<schema>');
+  const names = readdirSync(folder).filter((file) => /_(revisions|heeds)\.sql$/.test(file));
+  if (names.length === 0) return undefined;
+  const common = names.map((name) => readFileSync(join(folder, name), 'utf8').split('-- What counts as a change.')[0]);
+  return common.map((text) => text?.replace(/(--> statement-breakpoint\n)?$/, '').replaceAll(schema, '<schema>')).join('');
 };
 
 const services = allMigrations.filter((migrations) => logOf(migrations) !== undefined);

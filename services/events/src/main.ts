@@ -1,4 +1,4 @@
 import { serveService } from '@scaivault/pipeline';
 import { createEventsModule } from './module.ts';
 
-await serveService({ name: 'events', createModule: createEventsModule, listens: true });
+await serveService({ name: 'events', createModule: createEventsModule, listens: true, judgesBy: 'policies' });

@@ -7,12 +7,14 @@ const peersWithDatabase: readonly PeerName[] = ['secrets', 'policy', 'identity-s
 await serveService({
   name: 'gateway',
   listens: false,
+  judgesBy: 'nothing',
   createModule: (dependencies, kit, peerCheck) =>
     createGatewayModule(dependencies, kit, {
       ...kit.checks,
       database: async () => {
         await Promise.all(peersWithDatabase.map((peer) => peerCheck(peer, 'database')));
       },
+      policies: () => peerCheck('secrets', 'policies'),
       encryption: () => peerCheck('secrets', 'encryption'),
     }),
 });

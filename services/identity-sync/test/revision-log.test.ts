@@ -24,10 +24,10 @@ describe('the numbered changes of the mirror', () => {
   });
   afterAll(() => started[Symbol.asyncDispose]());
   beforeEach(async () => {
-    ({ epoch, revision: before } = await log.newsSince('', 0, 0));
+    ({ epoch, revision: before } = await log.newsSince({ epoch: '', confirmed: 0, heeds: '' }, 0));
   });
   const news = async () => {
-    const { revision, changedScopes } = await log.newsSince(epoch, before, 100);
+    const { revision, changedScopes } = await log.newsSince({ epoch, confirmed: before, heeds: '' }, 100);
     return { numbers: revision - before, changedScopes: changedScopes.toSorted() };
   };
 
@@ -50,7 +50,7 @@ describe('the numbered changes of the mirror', () => {
   it('tell nothing of an event that is stale, nor of a row that was only seen again', async () => {
     const timestamp = later();
     await started.send(event('user.created', 'usr_9', { data: { email: 'new@a.example' } }));
-    ({ revision: before } = await log.newsSince('', 0, 0));
+    ({ revision: before } = await log.newsSince({ epoch: '', confirmed: 0, heeds: '' }, 0));
     await started.send(event('user.created', 'usr_9', { timestamp, data: { email: 'old@a.example' } }));
     await started.db.withScope('t:tnt_a' as never, async (tx) => {
       await tx`update identity set synced_at = now()`;

@@ -1,5 +1,5 @@
 import type { Client } from '@connectrpc/connect';
-import type { PolicyService } from '@scaivault/contracts';
+import { type PolicyService, RateLimitService } from '@scaivault/contracts';
 import { createRevisionLog, type RevisionLog } from '@scaivault/db';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { policy, type StartedPolicy, startPolicy } from './start-policy.ts';
@@ -21,10 +21,10 @@ describe('the numbered changes of policies', () => {
   afterAll(() => started[Symbol.asyncDispose]());
   beforeEach(async () => {
     ({ id: policyId } = await admin.createPolicy(policy(`policy ${performance.now()}`)));
-    ({ epoch, revision: before } = await log.newsSince('', 0, 0));
+    ({ epoch, revision: before } = await log.newsSince({ epoch: '', confirmed: 0, heeds: '' }, 0));
   });
   const news = async () => {
-    const { revision, changedScopes } = await log.newsSince(epoch, before, 100);
+    const { revision, changedScopes } = await log.newsSince({ epoch, confirmed: before, heeds: '' }, 100);
     return { numbers: revision - before, changedScopes };
   };
   const one = { numbers: 1, changedScopes: ['t:tnt_a'] };
@@ -55,12 +55,21 @@ describe('the numbered changes of policies', () => {
     expect(await news()).toEqual({ numbers: 1, changedScopes: ['p:ptn_x'] });
   });
 
+  it('tell of rate limits under a name of their own', async () => {
+    const limits = new TextEncoder().encode('{"audit:query":5}');
+    const client = await started.vault.client(RateLimitService, { scope: 'admin', tenant_id: 'tnt_a' });
+    await client.putRateLimits({ identityId: 'sa:x', limits });
+    await client.putRateLimits({ identityId: 'sa:x', limits });
+    await client.deleteRateLimits({ identityId: 'sa:x' });
+    expect(await news()).toEqual({ numbers: 3, changedScopes: ['l:tnt_a'] });
+  });
+
   it('tell nothing of what changes nothing: a read, a refusal, and the end of what had expired', async () => {
     const { id } = await admin.createBinding({ policyId, ...bob, expiresAt: '2999-01-01T00:00:00Z' });
     await started.db.withScope('t:tnt_a' as never, async (tx) => {
       await tx`update binding set expires_at = now() - interval '2 hours' where id = ${id}`;
     });
-    ({ revision: before } = await log.newsSince('', 0, 0));
+    ({ revision: before } = await log.newsSince({ epoch: '', confirmed: 0, heeds: '' }, 0));
     await admin.getPolicy({ policyId });
     await expect(admin.updatePolicy({ policyId: 'pol_none', name: 'x' })).rejects.toThrow();
     const [swept] = await started.db.sql<{ removed: number }[]>`

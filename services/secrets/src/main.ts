@@ -1,4 +1,4 @@
 import { serveService } from '@scaivault/pipeline';
 import { createSecretsModule } from './module.ts';
 
-await serveService({ name: 'secrets', createModule: createSecretsModule, listens: true });
+await serveService({ name: 'secrets', createModule: createSecretsModule, listens: true, judgesBy: 'policies' });

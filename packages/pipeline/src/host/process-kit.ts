@@ -28,7 +28,7 @@ export interface ProcessKit {
   readonly verify: TokenVerifier;
   /** Who callers are, as this process knows it. */
   readonly directory: IdentityDirectory;
-  /** The policies in force, as this process knows them. */
+  /** The policies in force, as this process knows them; only where it judges by them. */
   readonly policies: PolicySource;
   readonly noteAuthFailure: NoteAuthFailure;
   readonly limiter: RateLimiter;
@@ -41,7 +41,11 @@ export interface ProcessKit {
   stop(): Promise<void>;
 }
 
+/** What a process needs of the policy service to judge calls: all, rate limits only, or nothing, where it serves no RPC. */
+export type JudgesBy = 'policies' | 'limits' | 'nothing';
+
 export interface ProcessKitOptions extends ModuleDependencies {
+  readonly judgesBy: JudgesBy;
   /** Name of the process; its journal lies in a folder of that name. */
   readonly name: string;
   /** True in the process that also ships journals whose owners are gone (audit-writer, all-in-one). */
@@ -72,7 +76,7 @@ const openOwnJournal = async (options: JournalOptions): Promise<Journal> => {
 
 /** Opens journal, replicas, token checks and limits of one process and composes the pipeline from them. */
 export const openProcessKit = async (options: ProcessKitOptions): Promise<ProcessKit> => {
-  const { config, logger, metrics, nowMs } = options;
+  const { config, logger, metrics, nowMs, judgesBy } = options;
   const onFailure = (what: string) => (error: unknown) =>
     logger.warn({ err: error }, `${what} failed; it is tried again`);
 
@@ -103,6 +107,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
   const policies = createPolicyReplica({
     client: createClient(PolicyFeedService, options.transportTo('policy')),
     limits: createClient(RateLimitFeedService, options.transportTo('policy')),
+    limitsOnly: judgesBy !== 'policies',
     maxStalenessMs: config.AUTHORITY_MAX_STALENESS,
     onFailure: onFailure('Following policy changes'),
   });
@@ -140,7 +145,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     intercept: createPipeline({
       authenticate,
       directory,
-      policies,
+      policies: judgesBy === 'policies' ? policies : undefined,
       limiter,
       overrides: policies,
       audit,
@@ -157,7 +162,11 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     noteAuthFailure,
     limiter,
     audit,
-    checks: { policies: () => policies.check(), identities: () => directory.check(), ...budgets.checks },
+    checks: {
+      ...(judgesBy === 'nothing' ? {} : { policies: () => policies.check() }),
+      identities: () => directory.check(),
+      ...budgets.checks,
+    },
     health: {
       redis: budgets.redis,
       journal: () => {
@@ -171,7 +180,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
       if (options.adoptsJournals) adopting = setTimeout(adopt, adoptAfterMs).unref();
       await Promise.all([
         directory.start(),
-        policies.start(),
+        judgesBy === 'nothing' ? undefined : policies.start(),
         budgets.start(),
         issuers.refresh().catch(onFailure('Fetching keys')),
       ]);

@@ -23,7 +23,7 @@ import {
   startMetricsServer,
   startRpcServer,
 } from '@scaivault/runtime';
-import { openProcessKit, type ProcessKit } from './process-kit.ts';
+import { type JudgesBy, openProcessKit, type ProcessKit } from './process-kit.ts';
 
 /** Builds the module of one service; the gateway also needs the kit's token check. */
 export type CreateModule = (
@@ -37,11 +37,12 @@ export interface ServeOptions {
   readonly createModule: CreateModule;
   /** Listens for gRPC (all but the gateway). */
   readonly listens: boolean;
+  readonly judgesBy: JudgesBy;
 }
 
 const checkEveryMs = 1_000;
 
-/** Keeps the health services named after a module's checks up to date. */
+/** Keeps the health services named after checks up to date. */
 const reportChecks = (server: RpcServer, checks: ServiceModule['checks']): (() => void) => {
   const ask = createReadiness(checks);
   const report = async (): Promise<void> => {
@@ -70,7 +71,12 @@ const startService = async (
     ...dependencies,
     transportTo: (peer) => (peer === options.name ? itself : peers.to(peer)),
   };
-  const kit = await openProcessKit({ ...deps, name: options.name, adoptsJournals: options.name === 'audit-writer' });
+  const kit = await openProcessKit({
+    ...deps,
+    name: options.name,
+    judgesBy: options.judgesBy,
+    adoptsJournals: options.name === 'audit-writer',
+  });
   const module = await options.createModule(deps, kit, peers.check);
   dispatcher = createDispatcher(module.services, kit.intercept);
   const server = options.listens
@@ -82,7 +88,7 @@ const startService = async (
       : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, deps.metrics);
   await kit.start();
   await module.start();
-  const stopReporting = server === undefined ? undefined : reportChecks(server, module.checks);
+  const stopReporting = server === undefined ? undefined : reportChecks(server, { ...kit.checks, ...module.checks });
   logger.info({ rpc_port: server?.port, metrics_port: metricsServer?.port }, `${options.name} is ready`);
   return {
     stop: async () => {

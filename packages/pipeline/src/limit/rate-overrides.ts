@@ -1,5 +1,5 @@
 import type { RateCategory } from '@scaivault/runtime';
-import type { TenantId } from '@scaivault/tenancy';
+import type { ScopeId, TenantId } from '@scaivault/tenancy';
 
 /** Figures in place of the installation's, in units a minute. */
 export interface RateOverride {
@@ -14,6 +14,12 @@ export type RateOverrides = ReadonlyMap<string, RateOverride>;
 export interface RateOverrideSource {
   rateOverrides(tenantId: TenantId): RateOverrides | Promise<RateOverrides>;
 }
+
+/** How scopes of notices about rate limits begin. */
+export const limitNoticesBegin = 'l:';
+
+/** Scope of notices about the rate limits of a tenant, which are news to others than its policies are. */
+export const limitNotices = (tenantId: TenantId): ScopeId => `${limitNoticesBegin}${tenantId}` as ScopeId;
 
 export const noOverrides: RateOverrides = new Map();
 

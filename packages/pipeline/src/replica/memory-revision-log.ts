@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Follower, keptScopes, type RevisionLog } from '@scaivault/db';
+import { type Follower, keptScopes, type Place, type RevisionLog } from '@scaivault/db';
 
 /** The log of an owner whose followers all live in its own process and end with it. */
 export const createMemoryRevisionLog = (): RevisionLog => {
   const epoch = randomUUID();
-  const followers = new Map<string, Follower>();
+  const followers = new Map<string, Follower & Pick<Place, 'heeds'>>();
   const changes: { readonly revision: number; readonly scope: string }[] = [];
   const listeners = new Set<(news: 'change' | 'confirmation') => void>();
   let revision = 1;
@@ -30,15 +30,22 @@ export const createMemoryRevisionLog = (): RevisionLog => {
     changes.splice(0, indexAfter(forgottenUpTo));
   };
 
-  const newsSince: RevisionLog['newsSince'] = async (knownEpoch, confirmed, most) => {
-    const isKnown = knownEpoch === epoch && confirmed >= forgottenUpTo && confirmed <= revision;
-    const changed = isKnown ? changes.slice(indexAfter(confirmed)) : [];
+  const scopesAfter = (confirmed: number, heeds: string): string[] =>
+    changes.slice(indexAfter(confirmed)).flatMap(({ scope }) => (scope.startsWith(heeds) ? [scope] : []));
+
+  const isLate = (confirmed: number, heeds: string): boolean =>
+    confirmed < revision &&
+    (heeds === '' || confirmed < forgottenUpTo || scopesAfter(confirmed, heeds).length > 0);
+
+  const newsSince: RevisionLog['newsSince'] = async ({ confirmed, heeds, ...known }, most) => {
+    const isKnown = known.epoch === epoch && confirmed >= forgottenUpTo && confirmed <= revision;
+    const changed = isKnown ? scopesAfter(confirmed, heeds) : [];
     const isReset = !isKnown || changed.length > most;
     return {
       epoch,
       revision,
       isReset,
-      changedScopes: isReset ? [] : [...new Set(changed.map(({ scope }) => scope))],
+      changedScopes: isReset ? [] : [...new Set(changed)],
     };
   };
 
@@ -53,14 +60,14 @@ export const createMemoryRevisionLog = (): RevisionLog => {
     renew: async ({ id, leaseMs, ...told }, most) => {
       renewals += 1;
       const confirmed = told.epoch === epoch && told.confirmed <= revision ? told.confirmed : 0;
-      followers.set(id, { id, leaseMs, renewal: String(renewals), confirmed });
+      followers.set(id, { id, leaseMs, renewal: String(renewals), confirmed, heeds: told.heeds });
       tell('confirmation');
-      return await newsSince(told.epoch, told.confirmed, most);
+      return await newsSince(told, most);
     },
     newsSince,
     findLate: async () => ({
       revision,
-      late: [...followers.values()].filter(({ confirmed }) => confirmed < revision),
+      late: [...followers.values()].filter(({ confirmed, heeds }) => isLate(confirmed, heeds)),
     }),
     followers: async () => [...followers.values()],
     forget: async (silent) => {

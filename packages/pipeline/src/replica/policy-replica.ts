@@ -7,7 +7,7 @@ import type {
 } from '@scaivault/contracts';
 import { compilePolicies, type PolicyBundle, type PolicyRecord, type RuleDocument } from '@scaivault/policy-engine';
 import type { PartnerId, ScopeId, TenantId } from '@scaivault/tenancy';
-import type { RateOverrideSource, RateOverrides } from '../limit/rate-overrides.ts';
+import { limitNotices, limitNoticesBegin, type RateOverrideSource, type RateOverrides } from '../limit/rate-overrides.ts';
 import { createReplica, type Replica } from './replica.ts';
 
 /** The compiled policies that can concern callers in a tenant. */
@@ -52,10 +52,20 @@ const partsOf = (key: string): [string, string] => {
 /** Limits are a tenant's own; a key without a partner is theirs, since every policy bundle has one. */
 const isOfLimits = (key: string): boolean => key.endsWith('\n');
 
+/** For a process that decides nothing by policies; one that asks all the same has a defect. */
+const noPolicies: PolicySource['bundle'] = () => {
+  throw new Error('This process does not follow policies.');
+};
+
 /** Policies and rate limits of the tenants this process serves, kept current by the policy service. */
-export const createPolicyReplica = (options: {
+export const createPolicyReplica = ({
+  limitsOnly = false,
+  ...options
+}: {
   readonly client: Client<typeof PolicyFeedService>;
   readonly limits: Client<typeof RateLimitFeedService>;
+  /** No policies: their changes then need not wait for this process. */
+  readonly limitsOnly?: boolean;
   readonly maxStalenessMs: number;
   readonly onFailure: (error: unknown) => void;
   readonly max?: number;
@@ -67,9 +77,10 @@ export const createPolicyReplica = (options: {
     onFailure: options.onFailure,
     scopesOf: (key) => {
       const [tenantId, partnerId] = partsOf(key);
-      const own = `t:${tenantId}` as ScopeId;
-      return isOfLimits(key) ? [own] : [own, `p:${partnerId}` as ScopeId];
+      if (isOfLimits(key)) return [limitNotices(tenantId as TenantId)];
+      return [`t:${tenantId}` as ScopeId, `p:${partnerId}` as ScopeId];
     },
+    heeds: limitsOnly ? limitNoticesBegin : '',
     fetch: async (key) => {
       const [tenantId, partnerId] = partsOf(key);
       if (isOfLimits(key)) return overridesOf(await options.limits.getRateLimitBundle({ tenantId }));
@@ -80,7 +91,9 @@ export const createPolicyReplica = (options: {
   type Answer<Value> = Value | Promise<Value>;
   return {
     ...replica,
-    bundle: (tenantId, partnerId) => replica.get(keyOf(tenantId, partnerId)) as Answer<PolicyBundle>,
+    bundle: limitsOnly
+      ? noPolicies
+      : (tenantId, partnerId) => replica.get(keyOf(tenantId, partnerId)) as Answer<PolicyBundle>,
     rateOverrides: (tenantId) => replica.get(keyOf(tenantId, '')) as Answer<RateOverrides>,
   };
 };

@@ -24,6 +24,8 @@ export interface ReplicaOptions<Value extends object> {
   readonly fetch: (key: string) => Promise<Value>;
   /** Scopes whose change makes the value of this key old. */
   readonly scopesOf: (key: string) => readonly ScopeId[];
+  /** How the names of all those scopes begin; nothing else is heard of. */
+  readonly heeds?: string;
   readonly follow: (request: FollowRequest, timeoutMs: number) => Promise<FollowAnswer>;
   /** Values kept at most. */
   readonly max: number;
@@ -45,7 +47,7 @@ const mostFetches = 64;
 const quickAnswerMs = 5;
 
 export const createReplica = <Value extends object>(options: ReplicaOptions<Value>): Replica<Value> => {
-  const now = options.now ?? (() => performance.now());
+  const { heeds = '', now = () => performance.now() } = options;
   const followerId = randomUUID();
   const values = new LRUCache<string, Value>({ max: options.max, dispose: (_value, key) => forget(key) });
   const fetches = new Map<string, Fetch<Value>>();
@@ -122,7 +124,7 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
 
   const followOnce = async (): Promise<void> => {
     const sentAt = now();
-    apply(await options.follow({ followerId, epoch, confirmed }, options.maxStalenessMs / 2), sentAt);
+    apply(await options.follow({ followerId, epoch, confirmed, heeds }, options.maxStalenessMs / 2), sentAt);
   };
 
   const pause = (): Promise<void> =>

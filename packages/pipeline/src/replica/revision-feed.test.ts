@@ -26,16 +26,16 @@ const watch = (promise: Promise<unknown>): { settled: boolean } => {
 };
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-const join = (followerId: string): Promise<FollowAnswer> => feed.follow({ followerId, epoch: '', confirmed: 0n });
+const join = (followerId: string): Promise<FollowAnswer> => feed.follow({ followerId, epoch: '', confirmed: 0n, heeds: '' });
 const follow = (followerId: string, { epoch, revision }: FollowAnswer): Promise<FollowAnswer> =>
-  feed.follow({ followerId, epoch, confirmed: revision });
+  feed.follow({ followerId, epoch, confirmed: revision, heeds: '' });
 
 describe('createRevisionFeed', () => {
   it('tells a newcomer to drop everything, and names epoch, revision and lease', async () => {
     const first = await join('a');
     expect(first).toMatchObject({ reset: true, changedScopes: [], leaseMs });
     const other = createRevisionFeed({ leaseMs });
-    expect((await other.follow({ followerId: 'a', epoch: '', confirmed: 0n })).epoch).not.toBe(first.epoch);
+    expect((await other.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: '' })).epoch).not.toBe(first.epoch);
   });
 
   it('answers a follower that is up to date after a fifth of the lease, with nothing', async () => {
@@ -71,13 +71,46 @@ describe('createRevisionFeed', () => {
     expect(published.settled).toBe(true);
   });
 
+  it('neither tells a follower of what it does not heed nor waits for it', async () => {
+    const first = await feed.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: 'l:' });
+    const place = { followerId: 'a', epoch: first.epoch, heeds: 'l:' };
+    const next = feed.follow({ ...place, confirmed: first.revision });
+    const state = watch(next);
+    const other = watch(feed.publish([scope('t:a')]));
+    await pass(0);
+    expect([state.settled, other.settled]).toEqual([false, true]);
+    const own = watch(feed.publish([scope('l:a')]));
+    expect(await next).toMatchObject({ changedScopes: ['l:a'], revision: first.revision + 2n });
+    expect(own.settled).toBe(false);
+    const calm = feed.follow({ ...place, confirmed: first.revision + 2n });
+    await pass(0);
+    expect(own.settled).toBe(true);
+    void feed.publish([scope('t:a')]);
+    await pass(leaseMs / 5);
+    expect(await calm).toMatchObject({ changedScopes: [], reset: false, revision: first.revision + 3n });
+  });
+
+  it('waits for a follower that lags behind all that is remembered, whatever it heeds', async () => {
+    const log = createMemoryRevisionLog();
+    const forgetful = createRevisionFeed({ leaseMs, log });
+    await forgetful.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: 'l:' });
+    for (const name of ['l:a', 't:a', 't:b']) await log.note([name]);
+    await log.trim(1);
+    const published = watch(forgetful.publish([scope('t:c')]));
+    await pass(leaseMs - 1);
+    expect(published.settled).toBe(false);
+    await pass(1);
+    expect(published.settled).toBe(true);
+    await forgetful.close();
+  });
+
   it('is not satisfied by the confirmation of an earlier revision', async () => {
     const first = await join('a');
     void follow('a', first);
     const one = watch(feed.publish([scope('t:a')]));
     await pass(0);
     const two = watch(feed.publish([scope('t:b')]));
-    void feed.follow({ followerId: 'a', epoch: first.epoch, confirmed: first.revision + 1n });
+    void feed.follow({ followerId: 'a', epoch: first.epoch, confirmed: first.revision + 1n, heeds: '' });
     await pass(0);
     expect([one.settled, two.settled]).toEqual([true, false]);
   });
@@ -116,7 +149,7 @@ describe('createRevisionFeed', () => {
     const published = watch(feed.publish([scope('t:a')]));
     await pass(0);
     expect(published.settled).toBe(true);
-    const answer = await feed.follow({ followerId: 'a', epoch: 'earlier life', confirmed: 99n });
+    const answer = await feed.follow({ followerId: 'a', epoch: 'earlier life', confirmed: 99n, heeds: '' });
     expect(answer.reset).toBe(true);
     const next = watch(feed.publish([scope('t:a')]));
     await pass(0);
@@ -135,7 +168,7 @@ describe('createRevisionFeed', () => {
     }
     for (const behind of [1n, 3_332n, 3_333n, 3_334n, 3_335n, 4_000n]) {
       const since = revision - behind;
-      const answer = await feed.follow({ followerId: 'a', epoch: first.epoch, confirmed: since });
+      const answer = await feed.follow({ followerId: 'a', epoch: first.epoch, confirmed: since, heeds: '' });
       const wanted = [...told].filter(([at]) => at > since).flatMap(([, scopes]) => scopes);
       expect(answer.reset || wanted.every((name) => answer.changedScopes.includes(name))).toBe(true);
       expect(answer.reset).toBe(behind > 3_333n);
@@ -170,7 +203,7 @@ describe('createRevisionFeed', () => {
         },
       },
     });
-    await between.follow({ followerId: 'a', epoch: '', confirmed: 0n });
+    await between.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: '' });
     await pass(0);
     expect(published?.settled).toBe(false);
     await between.close();
@@ -179,13 +212,13 @@ describe('createRevisionFeed', () => {
   it('serves the followers of several owners on one log', async () => {
     const log = createMemoryRevisionLog();
     const [one, two] = [createRevisionFeed({ leaseMs, log }), createRevisionFeed({ leaseMs, log })];
-    const first = await two.follow({ followerId: 'a', epoch: '', confirmed: 0n });
-    const confirmed = { followerId: 'a', epoch: first.epoch, confirmed: first.revision };
+    const first = await two.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: '' });
+    const confirmed = { followerId: 'a', epoch: first.epoch, confirmed: first.revision, heeds: '' };
     const next = two.follow(confirmed);
     const published = watch(one.publish([scope('t:a')]));
     expect(await next).toMatchObject({ changedScopes: ['t:a'], epoch: first.epoch });
     expect(published.settled).toBe(false);
-    void two.follow({ ...confirmed, confirmed: first.revision + 1n });
+    void two.follow({ ...confirmed, confirmed: first.revision + 1n, heeds: '' });
     await pass(0);
     expect(published.settled).toBe(true);
     await one.close();
@@ -202,7 +235,7 @@ describe('createRevisionFeed', () => {
     const published = watch(feed.publish([scope('t:a')]));
     await pass(0);
     expect(published.settled).toBe(false);
-    void feed.follow({ followerId: 'here', epoch: other.epoch, confirmed: other.revision + 1n });
+    void feed.follow({ followerId: 'here', epoch: other.epoch, confirmed: other.revision + 1n, heeds: '' });
     await pass(0);
     expect(published.settled).toBe(true);
   });
@@ -236,12 +269,12 @@ describe('createRevisionFeed', () => {
         forget: unless(log.forget),
       },
     });
-    await fragile.follow({ followerId: 'a', epoch: '', confirmed: 0n });
+    await fragile.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: '' });
     const published = watch(fragile.publish([scope('t:a')]));
     await pass(0);
     away = true;
     await expect(fragile.publish([scope('t:b')])).rejects.toThrow('away');
-    await expect(fragile.follow({ followerId: 'b', epoch: '', confirmed: 0n })).rejects.toThrow('away');
+    await expect(fragile.follow({ followerId: 'b', epoch: '', confirmed: 0n, heeds: '' })).rejects.toThrow('away');
     await pass(leaseMs - 1);
     expect(published.settled).toBe(false);
     await pass(1);
@@ -253,15 +286,15 @@ describe('createRevisionFeed', () => {
     const log = createMemoryRevisionLog();
     const deaf = { ...log, listen: () => ({ close: () => Promise.resolve() }) };
     const [one, two] = [createRevisionFeed({ leaseMs, log: deaf }), createRevisionFeed({ leaseMs, log: deaf })];
-    const { epoch, revision } = await two.follow({ followerId: 'a', epoch: '', confirmed: 0n });
-    const next = two.follow({ followerId: 'a', epoch, confirmed: revision });
+    const { epoch, revision } = await two.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: '' });
+    const next = two.follow({ followerId: 'a', epoch, confirmed: revision, heeds: '' });
     await pass(0);
     const published = watch(one.publish([scope('t:a')]));
     await pass(leaseMs / 5);
     expect(await next).toMatchObject({ changedScopes: [], revision });
-    const after = two.follow({ followerId: 'a', epoch, confirmed: revision });
+    const after = two.follow({ followerId: 'a', epoch, confirmed: revision, heeds: '' });
     expect(await after).toMatchObject({ changedScopes: ['t:a'], revision: revision + 1n });
-    void two.follow({ followerId: 'a', epoch, confirmed: revision + 1n });
+    void two.follow({ followerId: 'a', epoch, confirmed: revision + 1n, heeds: '' });
     await pass(100);
     expect(published.settled).toBe(true);
     await one.close();

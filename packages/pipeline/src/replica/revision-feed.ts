@@ -8,6 +8,8 @@ export interface FollowRequest {
   readonly followerId: string;
   readonly epoch: string;
   readonly confirmed: bigint;
+  /** How the names of the scopes begin that it caches something of; '' for all. */
+  readonly heeds: string;
 }
 
 export interface FollowAnswer {
@@ -24,8 +26,8 @@ export interface FollowAnswer {
  */
 export interface RevisionFeed {
   /**
-   * To be called after the commit of a change; resolves when every follower has confirmed it, or the leases of the others
-   * have run out. From then on no process decides by what was before. 503 `service_unavailable` when the log is away.
+   * To be called after the commit of a change; resolves when every follower that heeds it has confirmed it, or the leases
+   * of the others have run out. From then on no process decides by what was before. 503 `service_unavailable` when the log is away.
    */
   publish(scopes: readonly ScopeId[]): Promise<void>;
   /** Confirms, renews the lease and waits for news, at most a fifth of the lease. 503 `service_unavailable`. */
@@ -93,17 +95,18 @@ export const createRevisionFeed = ({
       await log.forget(late).catch(() => {});
     },
 
-    follow: async ({ followerId, epoch, ...request }) => {
+    follow: async ({ followerId, epoch, heeds, ...request }) => {
       const until = now() + leaseMs / 5;
       const confirmed = Math.min(Number(request.confirmed), Number.MAX_SAFE_INTEGER);
       let heard = changes.count();
-      let news = await log.renew({ id: followerId, epoch, confirmed, leaseMs }, mostScopes);
-      while (!news.isReset && news.revision === confirmed && !closed && now() < until) {
+      const place = { epoch, confirmed, heeds };
+      let news = await log.renew({ ...place, id: followerId, leaseMs }, mostScopes);
+      while (!news.isReset && news.changedScopes.length === 0 && !closed && now() < until) {
         await changes.wait(heard, until - now());
         // Nothing was heard in this time. What was missed comes with the next request, which follows at once.
         if (changes.count() === heard) break;
         heard = changes.count();
-        news = await log.newsSince(epoch, confirmed, mostScopes);
+        news = await log.newsSince(place, mostScopes);
       }
       const changedScopes = [...news.changedScopes];
       return { epoch: news.epoch, revision: BigInt(news.revision), changedScopes, reset: news.isReset, leaseMs };

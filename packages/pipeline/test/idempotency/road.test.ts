@@ -363,7 +363,7 @@ describe('a process', () => {
     });
     const mounted = mount(service, { ask: async () => ({}) } as never);
     const keyed = 'idempotent' in (method.answers ?? {}) ? withIdempotency(mounted, {} as never) : mounted;
-    createDispatcher([keyed], createPipeline({} as PipelineOptions));
+    createDispatcher([keyed], createPipeline({ policies: {} } as PipelineOptions));
   };
   const answers = { idempotent: true };
 
@@ -374,7 +374,7 @@ describe('a process', () => {
   it('refuses to start with an RPC that honours keys and has no memory', () => {
     const { service } = inlineService({ peer: 'secrets', methods: [{ name: 'Ask', access: { scope: 's' }, answers }] });
     const mounted = mount(service, { ask: async () => ({}) } as never);
-    expect(() => createDispatcher([mounted], createPipeline({} as PipelineOptions))).toThrow(
+    expect(() => createDispatcher([mounted], createPipeline({ policies: {} } as PipelineOptions))).toThrow(
       /mount its service with withIdempotency/,
     );
   });

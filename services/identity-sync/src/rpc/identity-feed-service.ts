@@ -53,6 +53,6 @@ export const createIdentityFeedService = ({
     );
   },
 
-  followIdentityRevisions: async ({ followerId, epoch, confirmed }) =>
-    create(FollowRevisionsResponseSchema, await feed.follow({ followerId, epoch, confirmed })),
+  followIdentityRevisions: async ({ followerId, epoch, confirmed, heeds }) =>
+    create(FollowRevisionsResponseSchema, await feed.follow({ followerId, epoch, confirmed, heeds })),
 });

@@ -39,6 +39,6 @@ export const createPolicyFeedService = ({
     return create(PolicyBundleSchema, { policies: policies.map(encodePolicy) });
   },
 
-  followPolicyRevisions: async ({ followerId, epoch, confirmed }) =>
-    create(FollowRevisionsResponseSchema, await feed.follow({ followerId, epoch, confirmed })),
+  followPolicyRevisions: async ({ followerId, epoch, confirmed, heeds }) =>
+    create(FollowRevisionsResponseSchema, await feed.follow({ followerId, epoch, confirmed, heeds })),
 });

@@ -1,5 +1,5 @@
 import { VaultError } from '@scaivault/errors';
-import type { Caller } from '@scaivault/pipeline';
+import { type Caller, limitNotices } from '@scaivault/pipeline';
 import { scopeId } from '@scaivault/tenancy';
 import type { Clock, RateLimitStore } from '../../ports.ts';
 import type { PutInForce } from '../put-in-force.ts';
@@ -17,7 +17,7 @@ export const createDeleteRateLimits =
   }) =>
   async (caller: Caller, identityId: string): Promise<void> => {
     const scope = scopeId(caller.scope);
-    await putInForce(scope, async () => {
+    await putInForce(limitNotices(caller.tenantId), async () => {
       if (await rateLimits.remove(scope, identityId, nowMicros())) return;
       throw new VaultError('not_found', 'There is no such entry.', { details: { resource: 'rate_limit' } });
     });

@@ -1,5 +1,5 @@
 import { fieldError, VaultError } from '@scaivault/errors';
-import type { Caller, Once } from '@scaivault/pipeline';
+import { type Caller, limitNotices, type Once } from '@scaivault/pipeline';
 import type { RateCategory } from '@scaivault/runtime';
 import { scopeId } from '@scaivault/tenancy';
 import { mostRateLimitEntries, type RateLimitEntry, type RateLimits } from '../../domain/rate-limit-entry.ts';
@@ -58,7 +58,7 @@ export const createPutRateLimits =
     requireRoleToRaise(caller, raisedIn(limits, instanceLimitOf));
     const entry = { identityId, limits, expiresAtMicros, updatedAtMicros, updatedBy: caller.identityId };
     const scope = scopeId(caller.scope);
-    await putInForce(scope, async () => {
+    await putInForce(limitNotices(caller.tenantId), async () => {
       if (!(await rateLimits.put(scope, entry, mostRateLimitEntries, once))) throw tooMany();
     });
     return entry;

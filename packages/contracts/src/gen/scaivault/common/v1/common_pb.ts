@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file scaivault/common/v1/common.proto.
  */
 export const file_scaivault_common_v1_common: GenFile = /*@__PURE__*/
-  fileDesc("CiBzY2FpdmF1bHQvY29tbW9uL3YxL2NvbW1vbi5wcm90bxITc2NhaXZhdWx0LmNvbW1vbi52MSJtCgtFcnJvckRldGFpbBIOCgZyZWFzb24YASABKAkSFAoMZGV0YWlsc19qc29uGAIgASgMEiAKE3JldHJ5X2FmdGVyX3NlY29uZHMYAyABKA1IAIgBAUIWChRfcmV0cnlfYWZ0ZXJfc2Vjb25kcyJRCglScGNTdGF0dXMSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55IsEBCgpLZXB0QW5zd2VyEg4KBmFuc3dlchgBIAEoDBIUCgdyZWZ1c2FsGAIgASgMSACIAQESPQoHaGVhZGVycxgDIAMoCzIsLnNjYWl2YXVsdC5jb21tb24udjEuS2VwdEFuc3dlci5IZWFkZXJzRW50cnkSEgoKYXVkaXRfanNvbhgEIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIKCghfcmVmdXNhbCItCgdSYXdCb2R5EhQKDGNvbnRlbnRfdHlwZRgBIAEoCRIMCgRkYXRhGAIgASgMIk8KFkZvbGxvd1JldmlzaW9uc1JlcXVlc3QSEwoLZm9sbG93ZXJfaWQYASABKAkSDQoFZXBvY2gYAiABKAkSEQoJY29uZmlybWVkGAMgASgEInMKF0ZvbGxvd1JldmlzaW9uc1Jlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHJldmlzaW9uGAIgASgEEhYKDmNoYW5nZWRfc2NvcGVzGAMgAygJEg0KBXJlc2V0GAQgASgIEhAKCGxlYXNlX21zGAUgASgNYgZwcm90bzM", [file_google_protobuf_any]);
+  fileDesc("CiBzY2FpdmF1bHQvY29tbW9uL3YxL2NvbW1vbi5wcm90bxITc2NhaXZhdWx0LmNvbW1vbi52MSJtCgtFcnJvckRldGFpbBIOCgZyZWFzb24YASABKAkSFAoMZGV0YWlsc19qc29uGAIgASgMEiAKE3JldHJ5X2FmdGVyX3NlY29uZHMYAyABKA1IAIgBAUIWChRfcmV0cnlfYWZ0ZXJfc2Vjb25kcyJRCglScGNTdGF0dXMSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55IsEBCgpLZXB0QW5zd2VyEg4KBmFuc3dlchgBIAEoDBIUCgdyZWZ1c2FsGAIgASgMSACIAQESPQoHaGVhZGVycxgDIAMoCzIsLnNjYWl2YXVsdC5jb21tb24udjEuS2VwdEFuc3dlci5IZWFkZXJzRW50cnkSEgoKYXVkaXRfanNvbhgEIAEoDBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIKCghfcmVmdXNhbCItCgdSYXdCb2R5EhQKDGNvbnRlbnRfdHlwZRgBIAEoCRIMCgRkYXRhGAIgASgMIl4KFkZvbGxvd1JldmlzaW9uc1JlcXVlc3QSEwoLZm9sbG93ZXJfaWQYASABKAkSDQoFZXBvY2gYAiABKAkSEQoJY29uZmlybWVkGAMgASgEEg0KBWhlZWRzGAQgASgJInMKF0ZvbGxvd1JldmlzaW9uc1Jlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHJldmlzaW9uGAIgASgEEhYKDmNoYW5nZWRfc2NvcGVzGAMgAygJEg0KBXJlc2V0GAQgASgIEhAKCGxlYXNlX21zGAUgASgNYgZwcm90bzM", [file_google_protobuf_any]);
 
 /**
  * Travels with every gRPC error of ours: the status is coarser than the code (rest-api-core 1.10).
@@ -173,6 +173,14 @@ export type FollowRevisionsRequest = Message<"scaivault.common.v1.FollowRevision
    * @generated from field: uint64 confirmed = 3;
    */
   confirmed: bigint;
+
+  /**
+   * How the names of those scopes begin that the process caches something of; empty: all. It is told of no others, and no
+   * change of others waits for it.
+   *
+   * @generated from field: string heeds = 4;
+   */
+  heeds: string;
 };
 
 /**
@@ -199,7 +207,7 @@ export type FollowRevisionsResponse = Message<"scaivault.common.v1.FollowRevisio
   revision: bigint;
 
   /**
-   * Scopes (`t:<tenant>`, `p:<partner>`) whose authority has changed since `confirmed`.
+   * Scopes whose authority has changed since `confirmed`: `t:<tenant>`, `p:<partner>`, and `l:<tenant>` for rate limits.
    *
    * @generated from field: repeated string changed_scopes = 3;
    */
