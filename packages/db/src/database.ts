@@ -5,8 +5,8 @@ import { parseConnectionTarget } from './connection-target.ts';
 import { createLanes } from './lanes.ts';
 import { type Listening, type SoleListening, startListening } from './listen.ts';
 import { createPool, type PoolStats } from './pool.ts';
-import { createSql, type Sql, type Tx } from './sql-tag.ts';
-import { runTransaction } from './transaction.ts';
+import { createSql, type Sql, type SqlTag, type Tx } from './sql-tag.ts';
+import { readInScope, runTransaction } from './transaction.ts';
 import { verifyRole } from './verify-role.ts';
 
 export interface DatabaseOptions {
@@ -33,6 +33,8 @@ export interface Database {
   readonly sql: Sql;
   /** One transaction in which row-level security shows and takes the rows of this scope only. */
   withScope<T>(scopeId: ScopeId, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Single statements that read, each in a transaction of its own that shows the rows of this scope only, in one trip. */
+  readScope(scopeId: ScopeId): SqlTag;
   /** One transaction without a scope: row-level security shows nothing. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Resolves when row-level security binds this session's role; an Error for the operator when it would not. */
@@ -50,6 +52,11 @@ export interface Database {
   /** Lets running work end for up to five seconds. */
   close(): Promise<void>;
 }
+
+/** Outside a transaction the setting reads as '', so an empty scope would be everybody's. */
+const requireScope = (scopeId: ScopeId): void => {
+  if (scopeId.length === 0) throw new Error('The scope is empty.');
+};
 
 /** More would only spread the same statements thinner: fewer share a write, and more server processes take turns. */
 const mostLanes = 4;
@@ -103,10 +110,13 @@ export const openDatabase = (options: DatabaseOptions): Database => {
 
   return {
     sql,
-    withScope(scopeId, work) {
-      // Outside a transaction the setting reads as '', so an empty scope would be everybody's.
-      if (scopeId.length === 0) return Promise.reject(new Error('The scope is empty.'));
-      return pool.use((connection) => runTransaction(connection, scopeId, work, announce));
+    withScope: async (scopeId, work) => {
+      requireScope(scopeId);
+      return await pool.use((connection) => runTransaction(connection, scopeId, work, announce));
+    },
+    readScope: (scopeId) => {
+      requireScope(scopeId);
+      return createSql((parts) => lanes.run((connection) => readInScope(connection, scopeId, parts)));
     },
     transaction: (work) => pool.use((connection) => runTransaction(connection, undefined, work, announce)),
     verifyRole: () => verifyRole(sql, role),

@@ -27,6 +27,7 @@ export {
   keptScopes,
   type Place,
   type Renewal,
+  type RevisionListener,
   type RevisionLog,
   type RevisionNews,
 } from './revision-log.ts';

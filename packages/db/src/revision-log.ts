@@ -37,6 +37,12 @@ export interface RevisionNews {
   readonly isReset: boolean;
 }
 
+export interface RevisionListener {
+  change(): void;
+  /** Who has confirmed which revision, which is true; nobody where it is not known, and something may have been missed. */
+  confirmation(confirmed: ReadonlyMap<string, number>): void;
+}
+
 /**
  * The numbered changes of an owner of cached authority and the processes that follow it (ADR 0018). Each call sees all
  * that was committed before it began. 503 `service_unavailable` when the storage cannot be reached.
@@ -59,8 +65,14 @@ export interface RevisionLog {
   /** Forgets old changes; about the newest `keep` scopes stay, whole revisions only. To be repeated every minute or so. */
   trim(keep?: number): Promise<void>;
   /** Calls back soon after somebody, in whatever process, has changed or confirmed something; may miss some. */
-  listen(heard: (news: 'change' | 'confirmation') => void): Listening;
+  listen(heard: RevisionListener): Listening;
 }
+
+/** `confirmation <id> <revision>` by the line; ids come from processes of ours and may hold spaces. */
+const readConfirmations = (payload: string): ReadonlyMap<string, number> => {
+  const lines = payload.split('\n').map((line) => /^confirmation (.*) (\d+)$/.exec(line));
+  return new Map(lines.flatMap((parts) => (parts === null ? [] : [[parts[1] ?? '', Number(parts[2])] as const])));
+};
 
 /**
  * The tables `revision`, `revision_scope` and `follower`, which the schema of each owner of cached authority has. Numbers
@@ -77,37 +89,38 @@ export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'liste
 
     findLate: async () => {
       const rows = await sql<({ revision: number } & (Follower | { id: null }))[]>`
-      select r.number as "revision", f.id, f.lease_ms as "leaseMs", f.renewal::text as "renewal", f.confirmed
-      from revision r left join follower f on f.confirmed < r.number and (
-        f.heeds = ''
-        or f.confirmed + 1 < coalesce((select min(number) from revision_scope), r.number + 1)
-        or exists (select from revision_scope s where s.number > f.confirmed and starts_with(s.scope, f.heeds))
-      )`;
+        select r.number as "revision", f.id, f.lease_ms as "leaseMs", f.renewal::text as "renewal", f.confirmed
+        from revision r left join follower f on f.confirmed < r.number and (
+          f.heeds = ''
+          or f.confirmed + 1 < coalesce((select min(number) from revision_scope), r.number + 1)
+          or exists (select from revision_scope s where s.number > f.confirmed and starts_with(s.scope, f.heeds))
+        )`;
       const late = rows.flatMap(({ revision: _, ...follower }) => (follower.id === null ? [] : [follower]));
       return { revision: rows[0]?.revision ?? 0, late };
     },
 
     followers: () => sql<Follower[]>`
-    select id, lease_ms as "leaseMs", renewal::text as "renewal", confirmed from follower`,
+      select id, lease_ms as "leaseMs", renewal::text as "renewal", confirmed from follower`,
 
     forget: async (followers) => {
       await sql`
-      delete from follower f
-      using unnest(${followers.map(({ id }) => id)}::text[], ${followers.map(({ renewal }) => renewal)}::text[])
-        as silent (id, renewal)
-      where f.id = silent.id and f.renewal::text = silent.renewal`;
+        delete from follower f
+        using unnest(${followers.map(({ id }) => id)}::text[], ${followers.map(({ renewal }) => renewal)}::text[])
+          as silent (id, renewal)
+        where f.id = silent.id and f.renewal::text = silent.renewal`;
     },
 
     trim: async (keep = keptScopes) => {
       await sql`
-      delete from revision_scope
-      where number < (select number from revision_scope order by number desc offset ${keep}::int8 limit 1)`;
+        delete from revision_scope
+        where number < (select number from revision_scope order by number desc offset ${keep}::int8 limit 1)`;
     },
 
     listen: (heard) =>
       listen('news', (payload) => {
-        if (payload !== 'confirmation') heard('change');
-        if (payload !== 'change') heard('confirmation');
+        const confirmed = readConfirmations(payload);
+        if (confirmed.size === 0) heard.change();
+        if (payload !== 'change') heard.confirmation(confirmed);
       }),
   };
 };

@@ -49,8 +49,7 @@ const readFor = async (sql: Sql, places: readonly Place[], most: number): Promis
     return (await Promise.all(places.map((place) => readFor(sql, [place], most)))).flat();
   const changes = row.changes.map(readChange);
   return places.map((place) => {
-    const isOfPlace = ({ number, scope }: Change): boolean =>
-      number > place.confirmed && scope.startsWith(place.heeds);
+    const isOfPlace = ({ number, scope }: Change): boolean => number > place.confirmed && scope.startsWith(place.heeds);
     const ofPlace = isCutOff ? changes : changes.filter(isOfPlace);
     return newsOf({ ...row, scopes: ofPlace.map(({ scope }) => scope) }, place, most);
   });

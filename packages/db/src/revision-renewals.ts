@@ -41,8 +41,8 @@ const renewKnown =
         update follower f set confirmed = h.confirmed, renewal = gen_random_uuid() from held h where f.id = h.id
         returning h.*
       ), rung as (
-        select pg_notify(current_schema() || '_news', 'confirmation')
-        from renewed where confirmed > "before" limit 1
+        select pg_notify(current_schema() || '_news', string_agg('confirmation ' || id || ' ' || confirmed, chr(10)))
+        from renewed where confirmed > "before" having count(*) > 0
       )
       select renewed.id, r.epoch::text as "epoch", r.number as "revision",
         coalesce((select min(number) from revision_scope), r.number + 1) as "oldest",
@@ -71,7 +71,7 @@ const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
 };
 
 /**
- * Renewals of one turn are one commit: each change is confirmed by all followers at once, and a commit that notifies waits
+ * Renewals of one turn are one commit, and what they confirm is one notification: each change is confirmed by all followers at once, and a commit that notifies waits
  * for every other that does. The longest lease counts: one of an owner with other settings may still be held.
  */
 export const createRenew = (sql: Sql, readNews: RevisionLog['newsSince']): RevisionLog['renew'] => {

@@ -52,9 +52,9 @@ const createTransactionTag = (connection: Connection) => {
   };
 };
 
-const begin = async (connection: Connection, scopeId: string | undefined): Promise<void> => {
+const begin = async (connection: Connection, scopeId: string | undefined, how = 'begin'): Promise<void> => {
   // Sent together, so that a transaction costs one round trip to begin, scope included.
-  const begun = connection.run(statement('begin'));
+  const begun = connection.run(statement(how));
   const scoped =
     scopeId === undefined
       ? Promise.resolve()
@@ -75,6 +75,23 @@ const commit = async (connection: Connection): Promise<void> => {
   const result = (await connection.run(statement('commit'))) as Rows<Row[]> & { readonly command: string };
   // The server answers COMMIT with ROLLBACK when a statement had failed and the work went on regardless.
   if (result.command !== 'COMMIT') throw new Error('A statement of the transaction failed, so nothing was committed.');
+};
+
+/**
+ * Runs one statement that reads in a transaction of its own, all of it in one trip. Not for writes: should the server
+ * refuse to begin, the statement has been sent all the same, and finds no scope.
+ */
+export const readInScope = async (
+  connection: Connection,
+  scopeId: string,
+  parts: StatementParts,
+): Promise<Rows<Row[]>> => {
+  const [, rows] = await Promise.all([
+    begin(connection, scopeId, 'begin read only'),
+    connection.run(parts),
+    commit(connection),
+  ]);
+  return rows;
 };
 
 /** Runs `work` in one transaction of this session; its failure rolls everything back. */

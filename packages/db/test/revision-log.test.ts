@@ -124,15 +124,19 @@ describe('news', () => {
 
   it('are heard soon, of changes and of confirmations', async () => {
     const heard: string[] = [];
-    const listening = log.listen((what) => heard.push(what));
+    const listening = log.listen({
+      change: () => heard.push('change'),
+      confirmation: (confirmed) =>
+        heard.push([...confirmed].map(([id, at]) => `${id} ${at - before}`).join() || 'something'),
+    });
     try {
-      await vi.waitFor(() => expect(heard).toEqual(['change', 'confirmation']));
+      await vi.waitFor(() => expect(heard).toEqual(['change', 'something']));
       await change('t:a');
       await vi.waitFor(() => expect(heard.slice(2)).toEqual(['change']));
-      await renew('f', before);
-      await renew('f', before);
-      await renew('f', before + 1);
-      await vi.waitFor(() => expect(heard.slice(3)).toEqual(['confirmation']));
+      for (const confirmed of [before, before, before + 1]) {
+        await Promise.all([renew('f 1', confirmed), renew('g', confirmed)]);
+      }
+      await vi.waitFor(() => expect(heard.slice(3)).toEqual(['f 1 1,g 1']));
     } finally {
       await listening.close();
     }
@@ -140,9 +144,10 @@ describe('news', () => {
 
   it('are heard again after the session that listens was lost', async () => {
     let heard = 0;
-    const listening = log.listen(() => {
+    const hear = (): void => {
       heard += 1;
-    });
+    };
+    const listening = log.listen({ change: hear, confirmation: hear });
     try {
       await vi.waitFor(() => expect(heard).toBe(2));
       const ended = await database.admin`

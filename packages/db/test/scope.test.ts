@@ -53,8 +53,30 @@ describe('row-level security', () => {
     await expect(move).rejects.toMatchObject({ sqlState: '42501' });
   });
 
+  it('shows a single statement the rows of its scope, whatever shares its session and whatever fails there', async () => {
+    const single = open(database.url, { poolSize: 1 });
+    for (const name of ['acme', 'other']) await single.withScope(scope(name), addNote(name, 'text', `t:${name}`));
+    const readIds = async (name: string): Promise<string[]> =>
+      (await single.readScope(scope(name))<{ id: string }[]>`select id from note`).map(({ id }) => id);
+    const failing = single.readScope(scope('acme'))`select 1 / (select count(*) from note where id = 'none')`;
+    const all = [readIds('acme'), failing, single.sql`select id from note`, readIds('other'), readIds('nobody')];
+    const settled = await Promise.allSettled(all);
+    expect(settled.map((one) => (one.status === 'fulfilled' ? [...one.value] : one.status))).toEqual([
+      ['acme'],
+      'rejected',
+      [],
+      ['other'],
+      [],
+    ]);
+    const write = single.readScope(scope('acme'))`insert into note (scope_id, id, body) values ('t:acme', 'x', '')`;
+    await expect(write).rejects.toMatchObject({ cause: { sqlState: '25006' } });
+    expect(await single.sql`select id from note`).toHaveLength(0);
+    await single.close();
+  });
+
   it('is not asked with an empty scope, which every session without one has', async () => {
     await expect(db.withScope('' as never, noteIds)).rejects.toThrow('empty');
+    expect(() => db.readScope('' as never)).toThrow('empty');
   });
 });
 

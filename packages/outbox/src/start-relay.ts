@@ -34,12 +34,13 @@ export const startRelay = ({ db, table, ship, onFailure, sweepEveryMs = usualSwe
   let running: Promise<void> | undefined;
   let resting: NodeJS.Timeout | undefined;
 
+  /** True when there may be more: what is written from here on wakes the relay. */
   const shipBatch = async (): Promise<boolean> => {
     const events = await table.take(batch);
     if (events.length === 0) return false;
     await ship(events);
     await table.clear(events);
-    return true;
+    return events.length === batch;
   };
 
   const shipAll = async (): Promise<void> => {

@@ -10,7 +10,9 @@ const logOf = ({ schema, folder }: Migrations): string | undefined => {
   const names = readdirSync(folder).filter((file) => /_(revisions|heeds)\.sql$/.test(file));
   if (names.length === 0) return undefined;
   const common = names.map((name) => readFileSync(join(folder, name), 'utf8').split('-- What counts as a change.')[0]);
-  return common.map((text) => text?.replace(/(--> statement-breakpoint\n)?$/, '').replaceAll(schema, '<schema>')).join('');
+  return common
+    .map((text) => text?.replace(/(--> statement-breakpoint\n)?$/, '').replaceAll(schema, '<schema>'))
+    .join('');
 };
 
 const services = allMigrations.filter((migrations) => logOf(migrations) !== undefined);

@@ -1,4 +1,9 @@
 import { serveService } from '@scaivault/pipeline';
 import { createIdentitySyncModule } from './module.ts';
 
-await serveService({ name: 'identity-sync', createModule: createIdentitySyncModule, listens: true, judgesBy: 'limits' });
+await serveService({
+  name: 'identity-sync',
+  createModule: createIdentitySyncModule,
+  listens: true,
+  judgesBy: 'limits',
+});

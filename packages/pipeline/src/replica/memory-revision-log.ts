@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type Follower, keptScopes, type Place, type RevisionLog } from '@scaivault/db';
+import { type Follower, keptScopes, type Place, type RevisionListener, type RevisionLog } from '@scaivault/db';
 
 /** The log of an owner whose followers all live in its own process and end with it. */
 export const createMemoryRevisionLog = (): RevisionLog => {
   const epoch = randomUUID();
   const followers = new Map<string, Follower & Pick<Place, 'heeds'>>();
   const changes: { readonly revision: number; readonly scope: string }[] = [];
-  const listeners = new Set<(news: 'change' | 'confirmation') => void>();
+  const listeners = new Set<RevisionListener>();
   let revision = 1;
   /** Changes up to this revision are not all remembered any more. */
   let forgottenUpTo = 1;
   let renewals = 0;
-
-  const tell = (news: 'change' | 'confirmation'): void => {
-    for (const heard of listeners) heard(news);
-  };
 
   /** Where the changes after that revision begin; they are found from the end, where few have to be looked at. */
   const indexAfter = (confirmed: number): number => {
@@ -34,8 +30,7 @@ export const createMemoryRevisionLog = (): RevisionLog => {
     changes.slice(indexAfter(confirmed)).flatMap(({ scope }) => (scope.startsWith(heeds) ? [scope] : []));
 
   const isLate = (confirmed: number, heeds: string): boolean =>
-    confirmed < revision &&
-    (heeds === '' || confirmed < forgottenUpTo || scopesAfter(confirmed, heeds).length > 0);
+    confirmed < revision && (heeds === '' || confirmed < forgottenUpTo || scopesAfter(confirmed, heeds).length > 0);
 
   const newsSince: RevisionLog['newsSince'] = async ({ confirmed, heeds, ...known }, most) => {
     const isKnown = known.epoch === epoch && confirmed >= forgottenUpTo && confirmed <= revision;
@@ -53,7 +48,7 @@ export const createMemoryRevisionLog = (): RevisionLog => {
     note: async (scopes) => {
       revision += 1;
       for (const scope of scopes) changes.push({ revision, scope });
-      tell('change');
+      for (const listener of listeners) listener.change();
       // Not with every change: to move what stays costs more than to keep it for a while.
       if (changes.length > 2 * keptScopes) await trim();
     },
@@ -61,7 +56,7 @@ export const createMemoryRevisionLog = (): RevisionLog => {
       renewals += 1;
       const confirmed = told.epoch === epoch && told.confirmed <= revision ? told.confirmed : 0;
       followers.set(id, { id, leaseMs, renewal: String(renewals), confirmed, heeds: told.heeds });
-      tell('confirmation');
+      for (const listener of listeners) listener.confirmation(new Map([[id, confirmed]]));
       return await newsSince(told, most);
     },
     newsSince,

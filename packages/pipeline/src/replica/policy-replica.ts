@@ -7,7 +7,12 @@ import type {
 } from '@scaivault/contracts';
 import { compilePolicies, type PolicyBundle, type PolicyRecord, type RuleDocument } from '@scaivault/policy-engine';
 import type { PartnerId, ScopeId, TenantId } from '@scaivault/tenancy';
-import { limitNotices, limitNoticesBegin, type RateOverrideSource, type RateOverrides } from '../limit/rate-overrides.ts';
+import {
+  limitNotices,
+  limitNoticesBegin,
+  type RateOverrideSource,
+  type RateOverrides,
+} from '../limit/rate-overrides.ts';
 import { createReplica, type Replica } from './replica.ts';
 
 /** The compiled policies that can concern callers in a tenant. */

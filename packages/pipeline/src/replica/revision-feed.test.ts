@@ -26,7 +26,8 @@ const watch = (promise: Promise<unknown>): { settled: boolean } => {
 };
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-const join = (followerId: string): Promise<FollowAnswer> => feed.follow({ followerId, epoch: '', confirmed: 0n, heeds: '' });
+const join = (followerId: string): Promise<FollowAnswer> =>
+  feed.follow({ followerId, epoch: '', confirmed: 0n, heeds: '' });
 const follow = (followerId: string, { epoch, revision }: FollowAnswer): Promise<FollowAnswer> =>
   feed.follow({ followerId, epoch, confirmed: revision, heeds: '' });
 

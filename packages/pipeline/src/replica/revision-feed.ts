@@ -1,6 +1,7 @@
 import type { Follower, RevisionLog } from '@scaivault/db';
 import type { ScopeId } from '@scaivault/tenancy';
 import { createBell } from './bell.ts';
+import { createConfirmations, type Hearing } from './confirmations.ts';
 import { createMemoryRevisionLog } from './memory-revision-log.ts';
 import { shareNext } from './share-next.ts';
 
@@ -56,8 +57,8 @@ export const createRevisionFeed = ({
   now?: () => number;
 }): RevisionFeed => {
   const changes = createBell();
-  const confirmations = createBell();
-  const listening = log.listen((news) => (news === 'change' ? changes : confirmations).ring());
+  const confirmations = createConfirmations();
+  const listening = log.listen({ change: changes.ring, confirmation: confirmations.tell });
   const seeFollowers = shareNext(log.followers);
   let closed = false;
   let silent: readonly (Follower & { readonly seenAt: number })[] = [];
@@ -67,16 +68,22 @@ export const createRevisionFeed = ({
     late: readonly Follower[],
     revision: number,
     until: number,
-    heardBefore: number,
+    hearing: Hearing,
   ): Promise<boolean> => {
-    const ids = new Set(late.map(({ id }) => id));
-    for (let heard = heardBefore; ; ) {
-      await confirmations.wait(heard, Math.min(lookEveryMs, until - now()));
-      heard = confirmations.count();
+    let open = late;
+    let lookedAt = now();
+    for (;;) {
       const isOver = now() >= until;
-      // While the log cannot be asked the leases run out all the same.
-      const seen = await seeFollowers().catch(() => late);
-      if (!seen.some(({ id, confirmed }) => ids.has(id) && confirmed < revision)) return true;
+      const isHeard = await hearing.next(isOver ? 0 : Math.min(lookEveryMs, until - now()));
+      open = open.filter(({ id }) => hearing.newest(id) < revision);
+      if (open.length > 0 && (!isHeard || now() - lookedAt >= lookEveryMs)) {
+        lookedAt = now();
+        // While the log cannot be asked the leases run out all the same.
+        const seen = await seeFollowers().catch(() => late);
+        const behind = new Set(seen.flatMap(({ id, confirmed }) => (confirmed < revision ? [id] : [])));
+        open = open.filter(({ id }) => behind.has(id));
+      }
+      if (open.length === 0) return true;
       if (isOver) return false;
     }
   };
@@ -85,12 +92,12 @@ export const createRevisionFeed = ({
     publish: async (scopes) => {
       await log.note(scopes);
       changes.ring();
-      const heard = confirmations.count();
+      using hearing = confirmations.listen();
       const { revision, late } = await log.findLate();
       if (late.length === 0) return;
       // Whatever is answered to a follower from here on names the change, so only leases asked for before can be a danger.
       const until = now() + Math.max(...late.map((follower) => follower.leaseMs));
-      if (await allConfirm(late, revision, until, heard)) return;
+      if (await allConfirm(late, revision, until, hearing)) return;
       // Their leases are over; the next change need not wait for them. The sweep comes to those that cannot be reached now.
       await log.forget(late).catch(() => {});
     },

@@ -1,4 +1,4 @@
-import type { Database, Statement, Tx } from '@scaivault/db';
+import type { Database, SqlTag, Statement, Tx } from '@scaivault/db';
 import type { ScopeId, TenantId } from '@scaivault/tenancy';
 import type { Binding, UnpinnedBinding } from '../domain/binding.ts';
 import { bindingCreated, bindingDeleted } from '../domain/policy-events.ts';
@@ -6,15 +6,15 @@ import type { BindingStore } from '../ports.ts';
 import { tellEvent } from './tell-event.ts';
 import { withinExtent } from './within-extent.ts';
 
-const columns = (tx: Tx) => tx`
+const columns = (sql: SqlTag) => sql`
   id, policy_id as "policyId", identity_type as "identityType", identity_id as "identityId",
   subject_id as "subjectId", expires_at as "expiresAtMicros", created_at as "createdAtMicros", created_by as "createdBy"`;
 
-const live = (tx: Tx, nowMicros: number): Statement =>
-  tx`(expires_at is null or expires_at > ${nowMicros}::timestamptz)`;
+const live = (sql: SqlTag, nowMicros: number): Statement =>
+  sql`(expires_at is null or expires_at > ${nowMicros}::timestamptz)`;
 
-const ofPolicy = (tx: Tx, scopeId: ScopeId, policyId: string): Statement =>
-  tx`scope_id = ${scopeId} and policy_id = ${policyId}`;
+const ofPolicy = (sql: SqlTag, scopeId: ScopeId, policyId: string): Statement =>
+  sql`scope_id = ${scopeId} and policy_id = ${policyId}`;
 
 /** Live bindings of a policy. */
 export const countLive = async (tx: Tx, scopeId: ScopeId, policyId: string, nowMicros: number): Promise<number> => {
@@ -80,15 +80,14 @@ const mergeIntoOwn = async (tx: Tx, { scopeId, policyId, id, identityType }: Unp
 };
 
 /** The table `binding`. */
-export const createBindingTable = (db: Pick<Database, 'withScope' | 'sql'>): BindingStore => ({
-  list: (scopeId, policyId, { after, limit, nowMicros }) =>
-    db.withScope(
-      scopeId,
-      (tx) => tx<Binding[]>`
-        select ${columns(tx)} from binding
-        where ${ofPolicy(tx, scopeId, policyId)} and id > ${after} and ${live(tx, nowMicros)}
-        order by id limit ${limit}`,
-    ),
+export const createBindingTable = (db: Pick<Database, 'withScope' | 'readScope' | 'sql'>): BindingStore => ({
+  list: (scopeId, policyId, { after, limit, nowMicros }) => {
+    const sql = db.readScope(scopeId);
+    return sql<Binding[]>`
+      select ${columns(sql)} from binding
+      where ${ofPolicy(sql, scopeId, policyId)} and id > ${after} and ${live(sql, nowMicros)}
+      order by id limit ${limit}`;
+  },
 
   bind: (scopeId, binding, { directory, most, deed: { origin, once } }) =>
     withinExtent(

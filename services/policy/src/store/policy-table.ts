@@ -1,4 +1,4 @@
-import { type Database, isUniqueViolation, type Statement, type Tx } from '@scaivault/db';
+import { type Database, isUniqueViolation, type SqlTag, type Statement } from '@scaivault/db';
 import type { ScopeId } from '@scaivault/tenancy';
 import type { Policy, PolicyScope, PolicySummary } from '../domain/policy.ts';
 import { policyCreated, policyDeleted, policyUpdated } from '../domain/policy-events.ts';
@@ -16,7 +16,7 @@ interface Row extends Omit<Policy, 'scope' | 'rules'> {
   readonly ruleCount: number;
 }
 
-const select = (tx: Tx) => tx`
+const select = (sql: SqlTag) => sql`
   select id, name, description, priority, is_active as "isActive", rules as "rulesJson", rule_count as "ruleCount",
     created_at as "createdAtMicros", updated_at as "updatedAtMicros"
   from policy`;
@@ -27,9 +27,9 @@ const policyOf = (scopeId: ScopeId, { rulesJson, ruleCount, ...row }: Row): Poli
   rules: { json: rulesJson, count: ruleCount },
 });
 
-const read = async (tx: Tx, scopeId: ScopeId, id: string, forUpdate: boolean): Promise<Policy | undefined> => {
-  const lock = forUpdate ? tx`for update` : tx``;
-  const [row] = await tx<Row[]>`${select(tx)} where scope_id = ${scopeId} and id = ${id} ${lock}`;
+const read = async (sql: SqlTag, scopeId: ScopeId, id: string, forUpdate: boolean): Promise<Policy | undefined> => {
+  const lock = forUpdate ? sql`for update` : sql``;
+  const [row] = await sql<Row[]>`${select(sql)} where scope_id = ${scopeId} and id = ${id} ${lock}`;
   return row === undefined ? undefined : policyOf(scopeId, row);
 };
 
@@ -53,8 +53,8 @@ const naming = async (name: string, write: Statement): Promise<void> => {
 };
 
 /** The table `policy`. */
-export const createPolicyTable = (db: Pick<Database, 'withScope'>): PolicyStore => ({
-  find: (scopeId, id) => db.withScope(scopeId, (tx) => read(tx, scopeId, id, false)),
+export const createPolicyTable = (db: Pick<Database, 'withScope' | 'readScope'>): PolicyStore => ({
+  find: (scopeId, id) => read(db.readScope(scopeId), scopeId, id, false),
 
   list: (scopeId, { includeInactive, after, limit, nowMicros }) =>
     db.withScope(scopeId, async (tx) => {

@@ -1,21 +1,20 @@
-import type { Database, Statement, Tx } from '@scaivault/db';
+import type { Database, SqlTag, Statement } from '@scaivault/db';
 import type { RateLimitEntry } from '../domain/rate-limit-entry.ts';
 import type { RateLimitStore } from '../ports.ts';
 
-const live = (tx: Tx, nowMicros: number): Statement =>
-  tx`(expires_at is null or expires_at > ${nowMicros}::timestamptz)`;
+const live = (sql: SqlTag, nowMicros: number): Statement =>
+  sql`(expires_at is null or expires_at > ${nowMicros}::timestamptz)`;
 
 /** The table `rate_limit`. */
-export const createRateLimitTable = (db: Pick<Database, 'withScope'>): RateLimitStore => ({
-  list: (scopeId, nowMicros) =>
-    db.withScope(
-      scopeId,
-      (tx) => tx<RateLimitEntry[]>`
-        select identity_id as "identityId", limits, expires_at as "expiresAtMicros", updated_at as "updatedAtMicros",
-          updated_by as "updatedBy"
-        from rate_limit where scope_id = ${scopeId} and ${live(tx, nowMicros)}
-        order by identity_id`,
-    ),
+export const createRateLimitTable = (db: Pick<Database, 'withScope' | 'readScope'>): RateLimitStore => ({
+  list: (scopeId, nowMicros) => {
+    const sql = db.readScope(scopeId);
+    return sql<RateLimitEntry[]>`
+      select identity_id as "identityId", limits, expires_at as "expiresAtMicros", updated_at as "updatedAtMicros",
+        updated_by as "updatedBy"
+      from rate_limit where scope_id = ${scopeId} and ${live(sql, nowMicros)}
+      order by identity_id`;
+  },
 
   put: (scopeId, entry, most, once) =>
     db.withScope(scopeId, async (tx) => {
