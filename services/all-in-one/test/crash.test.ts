@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Shape, StartedVault } from '@scaivault/testkit/start-vault';
+import type { Answer, Shape, StartedVault, Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { allAuditRows, eventNumbers } from './audit-rows.ts';
 import { type Deed, deedsFor, inLanes, perform } from './deeds.ts';
@@ -12,17 +12,35 @@ vi.setConfig({ testTimeout: 90_000 });
 
 const operations = 1_000;
 
-/** Writes and reads at once until the vault is killed -9 in the middle of them, at a random moment. */
-const killAmid = async (vault: StartedVault, name: string): Promise<{ deeds: readonly Deed[]; told: string }> => {
+/** Writes a new secret once, however often it is called. */
+const putOnce = (vault: Vault, path: string): Promise<Answer> => {
+  const headers = { 'idempotency-key': path };
+  return vault.request('PUT', `/v1/secrets/${path}`, { headers, body: { data: { value: `value of ${path}` } } });
+};
+const once: readonly string[] = Array.from({ length: 400 }, (_, index) => `once/${index}`);
+
+/** Writes and reads at once until the vault is killed -9 in the middle of them, and of those to do once, at a random moment. */
+const killAmid = async (
+  vault: StartedVault,
+  name: string,
+  toDoOnce: readonly string[] = [],
+): Promise<{ deeds: readonly Deed[]; told: string }> => {
   const deeds = deedsFor(name, operations);
+  const keyed = new Map(
+    toDoOnce.map((path, index) => [deeds[Math.floor((index * operations) / toDoOnce.length)], path]),
+  );
   const killAfter = randomInt(150, 700);
   let answered = 0;
   let killing: Promise<void> | undefined;
   await inLanes(deeds, async (deed) => {
     if (killing !== undefined) return;
-    await perform(vault, deed).catch((error: unknown) => {
+    try {
+      const path = keyed.get(deed);
+      if (path !== undefined) await putOnce(vault, path);
+      await perform(vault, deed);
+    } catch (error) {
       if (killing === undefined) throw error;
-    });
+    }
     if (deed.answer !== undefined) answered += 1;
     if (answered >= killAfter) killing ??= vault.kill();
   });
@@ -31,12 +49,7 @@ const killAmid = async (vault: StartedVault, name: string): Promise<{ deeds: rea
 };
 
 /** Every answered write is there; one without an answer is there whole or not at all. Gives the deeds that are there. */
-const presentOf = async (
-  vault: StartedVault,
-  token: string,
-  deeds: readonly Deed[],
-  told: string,
-): Promise<Set<Deed>> => {
+const presentOf = async (vault: Vault, token: string, deeds: readonly Deed[], told: string): Promise<Set<Deed>> => {
   const present = new Set<Deed>();
   await inLanes(
     deeds.filter(({ kind }) => kind === 'write'),
@@ -86,6 +99,7 @@ describe.each<[shape: Shape, other: Shape]>([
 ])('a crash as %s', (shape, other) => {
   const vaults: StartedVault[] = [];
   let first: StartedVault;
+  let again: StartedVault;
   let lost: Awaited<ReturnType<typeof killAmid>>;
   const start = async (as: Shape): Promise<StartedVault> => {
     const place = first === undefined ? {} : { dataDir: first.dataDir, ports: first.ports };
@@ -103,14 +117,33 @@ describe.each<[shape: Shape, other: Shape]>([
   });
 
   it('loses no answered write, no record of an answer, and leaves no claim of what did not happen', async () => {
-    lost = await killAmid(first, 'first');
-    const vault = await start(shape);
-    const present = await presentOf(vault, first.token, lost.deeds, lost.told);
-    await checkTrail(vault, lost.deeds, present, lost.told);
-    expect((await vault.stop()).code).toBe(0);
+    lost = await killAmid(first, 'first', once);
+    again = await start(shape);
+    const present = await presentOf(again, first.token, lost.deeds, lost.told);
+    await checkTrail(again, lost.deeds, present, lost.told);
+  });
+
+  it('doubles no write with an Idempotency-Key that is sent again', async () => {
+    const database = await again.openDatabase();
+    // Instead of the minute after which the killed runs count as dead.
+    await database`update secrets.idempotency set busy_until = now()`;
+    const doubtful = await database`select 1 from secrets.idempotency where answer_ct is null`;
+    await database.end();
+    await inLanes(once, async (path) => {
+      const told = `${lost.told}, ${doubtful.length} in doubt: ${path}`;
+      const answer = await putOnce(again, path);
+      if (answer.status === 409) expect(answer.json.error.details, told).toEqual({ reason: 'answer_lost' });
+      else expect(answer.status, told).toBe(201);
+      // A second write would have made a second version.
+      expect((await again.request('GET', `/v1/secrets/${path}`)).json, told).toMatchObject({
+        version: 1,
+        data: { value: `value of ${path}` },
+      });
+    });
   });
 
   it(`leaves data that opens as ${other}, after an orderly stop and after a second crash`, async () => {
+    expect((await again.stop()).code).toBe(0);
     const vault = await start(other);
     const present = await presentOf(vault, first.token, lost.deeds, lost.told);
     await checkTrail(vault, lost.deeds, present, lost.told);
