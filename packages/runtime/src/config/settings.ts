@@ -112,7 +112,7 @@ export const settings = {
   LEASE_REVOCATION_CONCURRENCY: kind.integer(8, 1, 1000, 'background revocations per process'),
   ENGINE_HEALTH_INTERVAL: kind.duration('60s', 'engine probes'),
   FEDERATION_SYNC_CONCURRENCY: kind.integer(2, 1, 100, 'sync runs per process'),
-  // Targets that tenants name (webhooks) are public addresses; http goes to exceptions only, or where it is allowed.
+  // Targets that tenants name (webhooks, buckets of exports) are public addresses; http goes to exceptions only, or where it is allowed.
   OUTBOUND_ALLOWED_CIDRS: kind.listOf('exceptions to the refused target ranges'),
   OUTBOUND_PROXY_URL: kind.optionalSecretUrl(http, 'forward proxy for public targets, told addresses by CONNECT'),
   ALLOW_INSECURE_TARGETS: kind.flag(false, 'plain or unverified TLS to engines and backends'),

@@ -4,7 +4,8 @@ import { canonicalJson } from '../../domain/seal/canonical-json.ts';
 import type { Checkpoint } from '../../domain/seal/checkpoint.ts';
 import type { ExportJob } from '../../ports/exports.ts';
 import type { CheckpointStore, LogStore } from '../../ports.ts';
-import { type BuiltFile, filterOf, numbered } from './build-records-file.ts';
+import { type BuiltFile, numbered } from './built-file.ts';
+import { exportFilter } from './export-filter.ts';
 
 const pageSize = 100;
 
@@ -24,7 +25,7 @@ export const createBuildCheckpointsFile = ({
   /** Checkpoints as lines, in their order. */
   const linesOf = async (job: ExportJob, page: readonly Checkpoint[]): Promise<readonly string[]> => {
     const { scopeId, window, filters, upToSeq } = job;
-    const holding = new Set(await log.holding(scopeId, filterOf(filters), { window, upToSeq }, page));
+    const holding = new Set(await log.holding(scopeId, exportFilter(filters), { window, upToSeq }, page));
     const lines: string[] = [];
     for (const checkpoint of page) {
       const { firstEventSeq } = checkpoint;

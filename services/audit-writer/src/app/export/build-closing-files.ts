@@ -4,7 +4,7 @@ import { keySet } from '../../domain/export/key-set.ts';
 import { signManifest } from '../../domain/export/manifest.ts';
 import type { ExportJob } from '../../ports/exports.ts';
 import type { CheckpointStore, SigningKeyStore } from '../../ports.ts';
-import type { BuiltFile } from './build-records-file.ts';
+import type { BuiltFile } from './built-file.ts';
 
 const keysName = 'keys.json';
 

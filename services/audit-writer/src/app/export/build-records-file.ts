@@ -1,42 +1,15 @@
-import { parsePathPrefix } from '@scaivault/tenancy';
 import type { LoggedRow } from '../../domain/audit-row.ts';
 import { csvHeader, csvRow } from '../../domain/export/csv-row.ts';
-import type { ExportFilters } from '../../domain/export/export-filters.ts';
 import { canonicalRecord } from '../../domain/seal/canonical-record.ts';
 import { tenantOf } from '../../domain/seal/tenant-of.ts';
-import type { ExportJob, ExportProgress } from '../../ports/exports.ts';
-import type { LogFilter, LogPosition, LogStore } from '../../ports.ts';
-import { toLogFilter } from '../to-log-filter.ts';
-
-/** A file that is to be written, and how far the export will be then. */
-export interface BuiltFile {
-  /** In the export's folder. */
-  readonly name: string;
-  readonly content: readonly Buffer[];
-  readonly records: number;
-  readonly progress: ExportProgress;
-}
+import type { ExportJob } from '../../ports/exports.ts';
+import type { LogPosition, LogStore } from '../../ports.ts';
+import { type BuiltFile, numbered } from './built-file.ts';
+import { exportFilter } from './export-filter.ts';
 
 const pageSize = 1_000;
 /** A file ends with the record that reaches it; as much is in memory. */
 export const usualFileBytes = 16 * 1024 * 1024;
-
-export const filterOf = (filters: ExportFilters): LogFilter =>
-  toLogFilter({
-    actions: filters.action,
-    identityId: filters.identity_id,
-    identityType: filters.identity_type,
-    prefix: filters.path_prefix === undefined ? undefined : parsePathPrefix(filters.path_prefix),
-    success: filters.success,
-    sourceIp: filters.source_ip,
-    requestId: filters.request_id,
-  });
-
-/** `records-00001.jsonl`, by how many there are so far. */
-export const numbered = (kind: string, { files, destination }: ExportJob, extension: string): string => {
-  const before = files.filter(({ name }) => name.startsWith(`${destination.folder}${kind}-`)).length;
-  return `${kind}-${String(before + 1).padStart(5, '0')}.${extension}`;
-};
 
 const lineOf = ({ format, scopeId }: ExportJob): ((row: LoggedRow) => string) => {
   const tenantId = tenantOf(scopeId);
@@ -51,7 +24,7 @@ export const createBuildRecordsFile =
   ({ log, fileBytes }: { readonly log: Pick<LogStore, 'read'>; readonly fileBytes: number }) =>
   async (job: ExportJob, stillOurs: () => Promise<void>): Promise<BuiltFile | undefined> => {
     const { scopeId, window, format, filters, upToSeq, progress } = job;
-    const filter = filterOf(filters);
+    const filter = exportFilter(filters);
     const toLine = lineOf(job);
     const content: Buffer[] = format === 'csv' ? [Buffer.from(csvHeader)] : [];
     let { after, firstSeq, lastSeq } = progress;

@@ -5,7 +5,7 @@ import { DestinationFailure } from '../../domain/export/destination-failure.ts';
 import { isHopeless, pauseAfter } from '../../domain/export/retry-schedule.ts';
 import type { CredentialsBox, ExportClaim, ExportJob, ExportJobStore, OpenStore, Store } from '../../ports/exports.ts';
 import type { CheckpointStore, Clock } from '../../ports.ts';
-import type { BuiltFile } from './build-records-file.ts';
+import type { BuiltFile } from './built-file.ts';
 import { createHoldClaim, Interruption } from './hold-claim.ts';
 import { toExportFile, toUpload } from './to-upload.ts';
 
