@@ -7,7 +7,8 @@ import { makeSwitches, type Switch, type SwitchName } from './switches.ts';
 import { findViolations, type Setting } from './violations.ts';
 
 const perSecond = 1_000;
-const rounds = 4;
+/** `pnpm bench authority 1` makes one round: a first look, with a rough 99th percentile. */
+const rounds = Number(process.argv[3] ?? 4);
 type Times = Readonly<Record<SwitchName, number>>;
 /** Settings of each switch in each round, a thousand in all; those of the webhook are more, for their 99th percentile. */
 const timesOf: Times = { policy: 40, binding: 40, role: 40, webhook: 130 };
