@@ -179,10 +179,9 @@ export const createEventsModule = async (
     nowMicros,
     wake,
   });
-  const takeAndWake: typeof takeEvents = async (taken) => {
-    const isKept = await takeEvents(taken);
-    if (isKept) wake();
-    return isKept;
+  const takeAndWake = async (taken: Parameters<typeof takeEvents>[0]): Promise<void> => {
+    await takeEvents(taken);
+    wake();
   };
   let listening: Listening | undefined;
   let repetitions: readonly Repetition[] = [];

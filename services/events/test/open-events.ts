@@ -50,7 +50,7 @@ export interface OpenEvents extends AsyncDisposable {
   readonly events: ReturnType<typeof createEventTable>;
   /** Of each tenant that is known, by scope. */
   readonly partners: Map<string, string>;
-  take(events: readonly IncomingEvent[]): Promise<boolean>;
+  take(events: readonly IncomingEvent[]): Promise<void>;
   listen(listener: Listener, isActive?: boolean): Promise<Listener>;
 }
 

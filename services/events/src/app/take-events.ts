@@ -22,8 +22,8 @@ const audienceOf = (
 };
 
 /**
- * Takes what an outbox ships, for all who listen; resolves when it is committed, all of it or nothing, with true when
- * anything is kept. What nobody listens to is not, and what was given out before is not given out again.
+ * Takes what an outbox ships, for all who listen; resolves when it is committed, all of it or nothing. What nobody listens
+ * to is not kept, and what was given out before is not given out again.
  */
 export const createTakeEvents = ({
   listeners,
@@ -59,18 +59,17 @@ export const createTakeEvents = ({
     for (const [kind, ofKind] of kept) await targets[kind](tx, tenant, ofKind);
   };
 
-  return async (incoming: readonly IncomingEvent[]): Promise<boolean> => {
+  return async (incoming: readonly IncomingEvent[]): Promise<void> => {
     const events = [...new Map(incoming.map((event) => [event.id, event])).values()];
     const names = [...new Set(events.flatMap(({ type }) => namesOf(type)))];
     const found = Map.groupBy(await listeners.find(audienceOf(events), names), (listener) => listener.scopeId);
     const tenants = [...found].toSorted(([a], [b]) => (a < b ? -1 : 1));
     const shares = (await Promise.all(tenants.map(([tenant, ofTenant]) => shareOf(events, tenant, ofTenant)))).flat();
-    if (shares.length === 0) return false;
+    if (shares.length === 0) return;
     await transactions.run(async (tx) => {
       // One after the other, in the order of their ids, so that two batches never wait for each other in a ring.
       for (const share of shares) await giveOut(tx, share);
     });
-    return true;
   };
 };
 
