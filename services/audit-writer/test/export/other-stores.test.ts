@@ -29,7 +29,7 @@ beforeAll(async () => {
     const body = await buffer(request);
     store.requests.push(request);
     const { status, body: told }: { status: number; body?: object } = await store.answer(request, body);
-    if (request.method === 'PUT' && status < 300) store.files.set(request.url ?? '', String(body));
+    if (request.url !== '/token' && status < 300) store.files.set(request.url ?? '', String(body));
     response.writeHead(status).end(JSON.stringify(told ?? {}));
   };
   server = createServer((request, response) => void take(request, response));
@@ -138,12 +138,15 @@ describe('a bucket of Google', () => {
     ...more,
   });
   let tokens: number;
+  /** What the store says of the content that has come. */
+  let arriving: (body: Buffer) => string;
   beforeEach(() => {
     tokens = 0;
+    arriving = md5;
     store.answer = async ({ url, headers }, body) => {
       if (url !== '/token') {
-        expect(headers['content-md5']).toBe(md5(body));
-        return { status: headers.authorization === `Bearer token-${tokens}` ? 200 : 401 };
+        const status = headers.authorization === `Bearer token-${tokens}` ? 200 : 401;
+        return { status, body: { kind: 'storage#object', md5Hash: arriving(body) } };
       }
       const form = new URLSearchParams(String(body));
       expect(form.get('grant_type')).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer');
@@ -160,11 +163,18 @@ describe('a bucket of Google', () => {
 
   it('takes files with the token that the key is exchanged for, one for many files', async () => {
     await put('gcs', secretOf(), ['keys.json', 'manifest.json']);
-    expect([...store.files.keys()]).toEqual([
-      '/trail/year%3D2026/exp_1/keys.json',
-      '/trail/year%3D2026/exp_1/manifest.json',
-    ]);
+    expect([...store.files]).toEqual(
+      ['keys.json', 'manifest.json'].map((name) => [
+        `/upload/storage/v1/b/trail/o?uploadType=media&name=year%3D2026%2Fexp_1%2F${name}`,
+        '{"a":"ü"}',
+      ]),
+    );
     expect(tokens).toBe(1);
+  });
+
+  it('notices a file that has changed on its way', async () => {
+    arriving = () => md5(Buffer.from('something else'));
+    await expect(put('gcs', secretOf())).rejects.toMatchObject({ reason: 'refused' });
   });
 
   it('gets a new token before the old one ends', async () => {

@@ -1,4 +1,4 @@
-import type { Outbound } from '@scaivault/outbound';
+import type { Outbound, OutboundRequest } from '@scaivault/outbound';
 import { importPKCS8, SignJWT } from 'jose';
 import type { GcsCredentials } from '../../domain/export/credentials.ts';
 import { unusable } from '../../domain/export/destination.ts';
@@ -6,8 +6,7 @@ import { DestinationFailure, failureOf } from '../../domain/export/destination-f
 import { parseJsonObject } from '../../domain/export/parse-json-object.ts';
 import type { Store } from '../../ports/exports.ts';
 import { md5Of } from './md5-of.ts';
-import { objectPath } from './object-path.ts';
-import { asDestinationFailure, putObject } from './put-object.ts';
+import { asDestinationFailure } from './put-object.ts';
 
 const scope = 'https://www.googleapis.com/auth/devstorage.read_write';
 const assertionSeconds = 3_600;
@@ -32,16 +31,22 @@ const readToken = (body: Uint8Array): { readonly token: string; readonly seconds
 
 /**
  * A bucket of Google Cloud Storage, by a service account's key: a signed assertion (RFC 7523) is exchanged for a token, and
- * with that objects are put by the XML API, which checks their Content-MD5. 400 `invalid_config` for a key that is none.
+ * with that objects are uploaded by the JSON API, whose answer says what has arrived. 400 `invalid_config` for a key that
+ * is none.
  */
 export const openGcs = async (
-  outbound: Pick<Outbound, 'send' | 'ask'>,
+  outbound: Pick<Outbound, 'ask'>,
   { clientEmail, privateKey, privateKeyId, tokenUri, endpoint }: GcsCredentials,
   bucket: string,
   nowMs: () => number,
 ): Promise<Store> => {
   const key = await importKey(privateKey);
   let held: { readonly token: string; readonly untilMs: number } | undefined;
+
+  const ask = (url: string, request: Pick<OutboundRequest, 'headers' | 'body'>, timeoutMs: number) =>
+    outbound.ask(url, { method: 'POST', ...request }, timeoutMs).catch((error: unknown) => {
+      throw asDestinationFailure(error);
+    });
 
   const fetchToken = async (timeoutMs: number): Promise<string> => {
     const nowSeconds = Math.floor(nowMs() / 1000);
@@ -57,11 +62,7 @@ export const openGcs = async (
       assertion,
     }).toString();
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await outbound
-      .ask(tokenUri, { method: 'POST', headers, body }, timeoutMs)
-      .catch((error: unknown) => {
-        throw asDestinationFailure(error);
-      });
+    const answer = await ask(tokenUri, { headers, body }, timeoutMs);
     // A token endpoint refuses an assertion with 400 (RFC 6749, section 5.2).
     const failure = answer.status === 400 ? new DestinationFailure('access_denied', 400) : failureOf(answer.status);
     if (failure !== undefined) throw failure;
@@ -73,12 +74,14 @@ export const openGcs = async (
   return {
     put: async ({ name, contentType, content }, timeoutMs) => {
       const token = held !== undefined && nowMs() < held.untilMs ? held.token : await fetchToken(timeoutMs);
-      const headers = {
-        authorization: `Bearer ${token}`,
-        'content-type': contentType,
-        'content-md5': md5Of(content),
-      };
-      await putObject(outbound, `${endpoint}/${bucket}/${objectPath(name)}`, { headers, body: content }, timeoutMs);
+      const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
+      const query = new URLSearchParams({ uploadType: 'media', name }).toString();
+      const url = `${endpoint}/upload/storage/v1/b/${bucket}/o?${query}`;
+      const answer = await ask(url, { headers, body: content }, timeoutMs);
+      const failure = failureOf(answer.status);
+      if (failure !== undefined) throw failure;
+      // What has changed on its way is put again.
+      if (parseJsonObject(answer.body)?.md5Hash !== md5Of(content)) throw new DestinationFailure('refused');
     },
   };
 };
