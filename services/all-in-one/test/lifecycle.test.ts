@@ -140,12 +140,13 @@ describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
   }) => {
     const second = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports });
     await annotate(`${shape}: second start ${Math.round(second.startMs)} ms`);
-    expect(second.startMs).toBeLessThan(10_000);
     expect((await second.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
     const children = await serviceProcessesBelow(second.pid);
     expect(children.length).toBe(shape === 'services' ? 6 : 0);
     process.kill(second.pid, 'SIGKILL');
     await until('the end of its services', async () => (children.some(isProcessAlive) ? undefined : true), 8_000);
+    // Last, so that a slow machine fails here and not also where the next test takes over.
+    expect(second.startMs).toBeLessThan(10_000);
   });
 
   it('takes over the database of a killed one, and ends on SIGTERM too', async () => {
