@@ -158,7 +158,9 @@ export const openJournal = async (options: JournalOptions): Promise<Journal> => 
     }),
     ship: (send, shipOptions) => {
       if (shipper) throw new VaultError('internal_error', 'The audit journal is being shipped already.');
-      const started = startShipper({ ledger, onAlarm, reclaim: free, inspect: writer.inspect }, send, shipOptions);
+      const hasRoom = (): boolean => ledger.bytes < maxBytes / 2;
+      const dependencies = { ledger, onAlarm, hasRoom, reclaim: free, inspect: writer.inspect };
+      const started = startShipper(dependencies, send, shipOptions);
       shipper = started;
       return {
         drained: () => {

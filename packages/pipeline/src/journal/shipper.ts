@@ -11,7 +11,7 @@ export interface ShipOptions {
   readonly batchBytes: number;
   /**
    * How long a batch that is not full waits for company (default 10), and for as long again, nine times at most, while
-   * each wait brings a hundredth of a batch; an idle journal costs nothing.
+   * each wait brings a hundredth of a batch; an idle journal costs nothing, and one that gets full does not wait.
    */
   readonly lingerMs?: number;
   /** Bounds of the wait after a refused batch (defaults 100 and 5000), doubled each time, full jitter. */
@@ -35,6 +35,8 @@ export interface Shipper {
 export interface ShipperDependencies {
   readonly ledger: Ledger;
   readonly onAlarm: AlarmSink;
+  /** Whether there is time to wait before room is freed. */
+  readonly hasRoom: () => boolean;
   /** Frees acknowledged segments. */
   readonly reclaim: () => Promise<void>;
   /** Makes the active segment's file exist again, or gives it up. */
@@ -111,7 +113,8 @@ export const startShipper = (
   const linger = async (): Promise<void> => {
     for (let i = 0; i < mostLingers; i += 1) {
       const { outcomes, settled } = ledger;
-      if (outcomes - settled >= options.batchRecords || awaited.length > 0 || stopping.signal.aborted) return;
+      if (outcomes - settled >= options.batchRecords || !dependencies.hasRoom()) return;
+      if (awaited.length > 0 || stopping.signal.aborted) return;
       await pause(options.lingerMs, hurry.signal);
       if (ledger.outcomes - outcomes < worthOf(options.batchRecords)) return;
     }

@@ -127,6 +127,21 @@ test('a batch waits on while company comes, for ten lingers at most', async () =
   await shipper.stop();
 });
 
+test('a journal that is half full does not wait for company', async () => {
+  const journal = await openTestJournal(makeDirectory(), { maxBytes: 256 * 1024 });
+  const sizes: number[] = [];
+  journal.ship(
+    async (records) => {
+      sizes.push(records.length);
+    },
+    { batchRecords: 300, batchBytes: 1024 * 1024, lingerMs: 60_000 },
+  );
+  // Shipped and still there: room is freed by whole segments.
+  await Promise.all(names(3, 'large').map((id) => journal.record(id, bytesOf('x'.repeat(50_000)))));
+  await vi.waitUntil(() => sizes.length === 1);
+  expect(sizes).toEqual([3]);
+});
+
 test('drained does not wait for the linger', async () => {
   const journal = await openTestJournal(makeDirectory());
   const shipper = journal.ship(async () => {}, { ...LIMITS, lingerMs: 60_000 });
