@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
@@ -35,6 +37,24 @@ const dialTo = (port: number, wire?: 'unary' | 'coalesced'): PeerTransport => {
   const transport = dial(port, caller, wire);
   closing.push(() => transport.close());
   return transport;
+};
+/** A way to a port on which nothing gets through until it is released. */
+const holdBack = async (port: number): Promise<{ readonly port: number; release(): void }> => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const sockets: Socket[] = [];
+  const proxy = createServer((socket) => {
+    const onward = connect(port, '127.0.0.1');
+    sockets.push(socket, onward);
+    for (const end of [socket, onward]) end.on('error', () => {});
+    onward.pipe(socket);
+    void released.then(() => socket.pipe(onward));
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
+  return { port: (proxy.address() as AddressInfo).port, release };
 };
 /** A gRPC client that knows nothing of us. */
 const outsider = (port: number): Client => {
@@ -132,6 +152,22 @@ describe.each(['unary', 'coalesced'] as const)('a peer that goes and comes (%s w
     await start(() => answerOf('second'), first.port);
     const path = async () => (await client.readSecret({ path: 'a' }, { timeoutMs: 500 }).catch(() => undefined))?.path;
     await expect.poll(path, { timeout: 5_000 }).toBe('second');
+  });
+
+  it('never runs a call that was given up before it could be reached', async () => {
+    const seen: string[] = [];
+    const server = await start(({ path }) => {
+      seen.push(path);
+      return answerOf(path);
+    });
+    const held = await holdBack(server.port);
+    const client = createClient(SecretsService, dialTo(held.port, wire));
+    await expect(client.readSecret({ path: 'early' }, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'service_unavailable',
+    });
+    held.release();
+    expect((await client.readSecret({ path: 'late' })).path).toBe('late');
+    expect(seen).toEqual(['late']);
   });
 
   it('lets calls under way finish when it stops, and takes no new ones', async () => {

@@ -12,12 +12,17 @@ export const grpcStatusOf = (error: VaultError): number => GrpcStatus[errorCatal
 /** gRPC carries details in a trailer, and HTTP/2 ends the whole connection for headers of more than 64 KiB. */
 const maxDetailsBytes = 32_768;
 
+const isUint32 = (value: number): boolean => value >>> 0 === value;
+
 /**
- * Whatever a handler threw as a refusal that a wire can carry: details that are no JSON are a defect of ours, and more
- * of them than fit are left out.
+ * Whatever a handler threw as a refusal that a wire can carry: details that are no JSON and a wait that is no number of
+ * whole seconds are defects of ours, and more details than fit are left out.
  */
 export const sendable = (thrown: unknown): VaultError => {
   const error = toVaultError(thrown);
+  if (error.retryAfterSeconds !== undefined && !isUint32(error.retryAfterSeconds)) {
+    return toVaultError(new RangeError(`No wire carries a wait of ${error.retryAfterSeconds} s.`));
+  }
   if (error.details === undefined) return error;
   try {
     if (Buffer.byteLength(JSON.stringify(error.details)) <= maxDetailsBytes) return error;

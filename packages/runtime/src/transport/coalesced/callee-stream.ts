@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { VaultError } from '@scaivault/errors';
 import { CallContext } from '../../rpc/call-context.ts';
 import type { CompiledMethod, Dispatcher } from '../../rpc/dispatcher.ts';
@@ -29,6 +29,8 @@ const callerGone = (): VaultError => new VaultError('service_unavailable', 'The 
 /** The answering end of one stream. */
 export const openCalleeStream = (stream: ServerDuplexStream<Buffer, Buffer>, dispatcher: Dispatcher): CalleeStream => {
   const { peer, peerAddress } = peerOf(stream);
+  // The caller holds back its calls until it knows that somebody is here.
+  stream.sendMetadata(new Metadata());
   const underWay = new Map<number, { readonly context: CallContext; readonly timer: NodeJS.Timeout }>();
   let isDraining = false;
 
@@ -61,18 +63,21 @@ export const openCalleeStream = (stream: ServerDuplexStream<Buffer, Buffer>, dis
     if (finish(callId)) call?.context.abort(callerGone());
   };
 
+  /** Ends a call that nobody gave up; its number may be that of another call by now. */
+  const end = (kind: EntryKind, callId: number, context: CallContext, message: Uint8Array): void => {
+    if (underWay.get(callId)?.context !== context) return;
+    reply(kind, callId, [encodeHead(0, linesOf(context.responseHeaderIfSet)), message]);
+    finish(callId);
+  };
   const run = async (method: CompiledMethod, callId: number, context: CallContext, bytes: Uint8Array) => {
     try {
       const answer = await method.handle(fromBinary(method.desc.input, bytes), context);
       const message = toBinary(method.desc.output, answer);
       if (message.length > maxMessageBytes) throw new Error(`The answer of ${method.path} is too large.`);
-      const head = encodeHead(0, linesOf(context.responseHeaderIfSet));
-      if (underWay.has(callId)) reply(EntryKind.answer, callId, [head, message]);
+      end(EntryKind.answer, callId, context, message);
     } catch (thrown) {
-      const head = encodeHead(0, linesOf(context.responseHeaderIfSet));
-      if (underWay.has(callId)) reply(EntryKind.refusal, callId, [head, encodeWireError(sendable(thrown))]);
+      end(EntryKind.refusal, callId, context, encodeWireError(sendable(thrown)));
     }
-    finish(callId);
   };
 
   const begin = (callId: number, body: Buffer): void => {
@@ -92,7 +97,8 @@ export const openCalleeStream = (stream: ServerDuplexStream<Buffer, Buffer>, dis
     });
     const timer = setTimeout(giveUp, Math.min(timeoutMs, 0x7fffffff), callId);
     underWay.set(callId, { context, timer });
-    void run(method, callId, context, message);
+    // A refusal that cannot be written: a defect of ours, and still an answer.
+    run(method, callId, context, message).catch(() => end(EntryKind.refusal, callId, context, new Uint8Array()));
   };
 
   const read = createEntryReader((kind, callId, body) => {

@@ -35,7 +35,10 @@ export const openCallerStream = (client: Client): CallerStream => {
     for (const end of lost) end.lose(cause);
   };
 
+  // What grpc-js is given before it has a connection it sends however late; what waits here can be given up.
+  const accepted = new Promise<void>((resolve) => stream.once('metadata', () => resolve()));
   const queue = createFrameQueue({
+    after: accepted,
     send: (frame, done) => {
       // A stream that is gone takes nothing; its calls have been told already.
       if (stream.writable) stream.write(frame, done);

@@ -71,6 +71,7 @@ export const createCoalescedTransport = (peer: PeerAddress): PeerTransport => {
   // The stream outlives the call that opens it, and must not hold on to its AsyncLocalStorage.
   const outside = AsyncLocalStorage.snapshot();
   let current: CallerStream | undefined;
+  let isClosed = false;
   const streamFor = (): CallerStream => {
     if (current?.takesCalls !== true) current = outside(() => openCallerStream(client));
     return current;
@@ -78,7 +79,7 @@ export const createCoalescedTransport = (peer: PeerAddress): PeerTransport => {
   return {
     unary: (method, signal, timeoutMs = usualTimeoutMs(method), header, input) =>
       new Promise((resolve, reject) => {
-        if (signal?.aborted || timeoutMs <= 0) {
+        if (isClosed || signal?.aborted || timeoutMs <= 0) {
           reject(unreachable());
           return;
         }
@@ -120,6 +121,7 @@ export const createCoalescedTransport = (peer: PeerAddress): PeerTransport => {
     stream: refuseStreams,
     checkHealth: (name) => checkHealth(client, name),
     close: () => {
+      isClosed = true;
       current?.close();
       client.close();
     },

@@ -4,6 +4,8 @@ import { type Entry, entryOverhead, writeEntry } from './entry.ts';
 const frameBytes = 256 * 1024;
 /** Larger entries go in parts of this size, one a frame, so that they hold up nobody. */
 const partBytes = 64 * 1024;
+/** What an entry takes of our memory while it waits, besides its body: a peer can ask for any number of empty ones. */
+const waitingOverhead = 256;
 /** Frames that the stream may hold at once: what waits here can still be gathered, or taken back. */
 const mostFramesUnderWay = 2;
 
@@ -18,13 +20,15 @@ export interface FrameQueue {
   add(entry: Entry): void;
   /** Takes back what has not left yet of a call's entry; true when none of it has. */
   drop(callId: number): boolean;
-  /** Bytes that wait. */
+  /** Bytes of memory that what waits takes. */
   readonly bytes: number;
   /** Calls back once, when everything has left. */
   whenEmpty(then: () => void): void;
 }
 
 interface FrameQueueOptions {
+  /** Nothing leaves before. */
+  readonly after?: Promise<void>;
   /** Writes a frame; `done` is to be called when the stream has taken it. */
   readonly send: (frame: Buffer, done: () => void) => void;
   /** Called whenever frames have left. */
@@ -35,11 +39,12 @@ interface FrameQueueOptions {
  * Gathers the entries of one event-loop turn into one frame. When the peer takes frames more slowly than entries come,
  * they wait here and the next frame takes all of them.
  */
-export const createFrameQueue = ({ send, onLess }: FrameQueueOptions): FrameQueue => {
+export const createFrameQueue = ({ after, send, onLess }: FrameQueueOptions): FrameQueue => {
   let small: Waiting[] = [];
   const large: Waiting[] = [];
   let bytes = 0;
   let underWay = 0;
+  let isHeld = after !== undefined;
   let isScheduled = false;
   let tellEmpty: (() => void) | undefined;
 
@@ -60,7 +65,7 @@ export const createFrameQueue = ({ send, onLess }: FrameQueueOptions): FrameQueu
     let at = 0;
     for (const entry of taken) {
       at = writeEntry(frame, at, entry, entry.bytes, false);
-      bytes -= entry.bytes;
+      bytes -= waitingOverhead + entry.bytes;
     }
     if (bulk !== undefined) {
       const [whole] = bulk.body;
@@ -72,6 +77,7 @@ export const createFrameQueue = ({ send, onLess }: FrameQueueOptions): FrameQueu
       // Several large entries take turns.
       large.shift();
       if (hasMore) large.push(bulk);
+      else bytes -= waitingOverhead;
     }
     return frame;
   };
@@ -79,7 +85,7 @@ export const createFrameQueue = ({ send, onLess }: FrameQueueOptions): FrameQueu
   const isEmpty = (): boolean => small.length === 0 && large.length === 0;
 
   const pump = (): void => {
-    while (underWay < mostFramesUnderWay && !isEmpty()) {
+    while (!isHeld && underWay < mostFramesUnderWay && !isEmpty()) {
       underWay += 1;
       send(nextFrame(), () => {
         underWay -= 1;
@@ -102,12 +108,16 @@ export const createFrameQueue = ({ send, onLess }: FrameQueueOptions): FrameQueu
     isScheduled = true;
     setImmediate(flush);
   };
+  void after?.then(() => {
+    isHeld = false;
+    schedule();
+  });
 
   return {
     add: ({ kind, callId, body }) => {
       let length = 0;
       for (const part of body) length += part.length;
-      bytes += length;
+      bytes += waitingOverhead + length;
       if (length > partBytes) large.push({ kind, callId, body: [Buffer.concat(body, length)], bytes: length, sent: 0 });
       else small.push({ kind, callId, body, bytes: length, sent: 0 });
       schedule();
@@ -118,7 +128,7 @@ export const createFrameQueue = ({ send, onLess }: FrameQueueOptions): FrameQueu
         if (at === -1) continue;
         const [entry] = waiting.splice(at, 1);
         if (entry === undefined) continue;
-        bytes -= entry.bytes - entry.sent;
+        bytes -= waitingOverhead + entry.bytes - entry.sent;
         return entry.sent === 0;
       }
       return false;
