@@ -145,8 +145,9 @@ describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
     expect(children.length).toBe(shape === 'services' ? 6 : 0);
     process.kill(second.pid, 'SIGKILL');
     await until('the end of its services', async () => (children.some(isProcessAlive) ? undefined : true), 8_000);
-    // Last, so that a slow machine fails here and not also where the next test takes over.
-    expect(second.startMs).toBeLessThan(10_000);
+    // Last, so that a slow machine fails here and not also where the next test takes over. Seven processes that load at
+    // once, beside another test, take twice what one takes; waiting for what the last life left behind takes longer.
+    expect(second.startMs).toBeLessThan(shape === 'services' ? 20_000 : 10_000);
   });
 
   it('takes over the database of a killed one, and ends on SIGTERM too', async () => {
