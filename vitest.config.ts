@@ -15,6 +15,9 @@ const alone = [
   'packages/pipeline/test/replicas/memory.test.ts',
 ];
 
+/** Says how long a start takes, so nothing else runs beside it. */
+const timed = ['services/all-in-one/test/lifecycle.test.ts'];
+
 /** Begun last, the long ones would keep one processor busy while the other has nothing left to do. */
 const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/services/all-in-one/');
 /** Changes and deletes all there is in a vault that others borrow before it. */
@@ -40,7 +43,8 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
       // Modules hold no state here: what one file has loaded serves the next, and most files take longer to load than to run.
-      { extends: true, test: { name: 'together', include: [all], exclude: alone, isolate: false } },
+      { extends: true, test: { name: 'together', include: [all], exclude: [...alone, ...timed], isolate: false } },
+      { extends: true, test: { name: 'timed', include: timed, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -13,6 +13,10 @@ export interface DevelopmentParts {
 /** Address of the emulator when nothing else is asked for. */
 export const emulatorAddress = (env: Environment): string => env.SCAIKEY_EMULATOR_BIND ?? '127.0.0.1:8444';
 
+/** `dev.env` says where the emulator is: a shell that has sourced it means that one, not a provider elsewhere. */
+export const withoutOwnEmulator = (env: Environment): Environment =>
+  env.SCAIKEY_URL === `http://${emulatorAddress(env)}` ? { ...env, SCAIKEY_URL: undefined } : env;
+
 /** The vault's own client in the emulator's seed. */
 const emulatorClient = {
   SCAIKEY_CLIENT_ID: 'scaivault',

@@ -13,7 +13,7 @@ import {
   splitAddress,
 } from '@scaivault/runtime';
 import { startScaiKeyEmulator } from '@scaivault/scaikey-emulator';
-import { dataFolder, developmentEnvironment, emulatorAddress } from './development-environment.ts';
+import { dataFolder, developmentEnvironment, emulatorAddress, withoutOwnEmulator } from './development-environment.ts';
 import { explainFailure } from './explain-failure.ts';
 import { printWelcome } from './welcome.ts';
 import { writeDevelopmentEnv } from './write-development-env.ts';
@@ -61,8 +61,9 @@ const checkEarly = (env: Environment): Configuration =>
     }),
   );
 
-const startDevelopment = async (options: DevelopmentOptions, env: Environment): Promise<RunningProcess> => {
+const startDevelopment = async (options: DevelopmentOptions, given: Environment): Promise<RunningProcess> => {
   const startedAt = performance.now();
+  const env = withoutOwnEmulator(given);
   const folder = dataFolder(env);
   await makeFolders(folder);
   const parts = createStack();
