@@ -71,8 +71,9 @@ const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
 };
 
 /**
- * Renewals of one turn are one commit, and what they confirm is one notification: each change is confirmed by all followers at once, and a commit that notifies waits
- * for every other that does. The longest lease counts: one of an owner with other settings may still be held.
+ * Renewals of one turn are one commit, and what they confirm is one notification: each change is confirmed by all
+ * followers at once, and a commit that notifies waits for every other that does. The longest lease counts: one of an owner
+ * with other settings may still be held.
  */
 export const createRenew = (sql: Sql, readNews: RevisionLog['newsSince']): RevisionLog['renew'] => {
   const renew = renewKnown(sql);
@@ -92,6 +93,8 @@ export const createRenew = (sql: Sql, readNews: RevisionLog['newsSince']): Revis
   const together = createGroupReads<Asked & { readonly call: number }, RevisionNews>({
     read: (_group, asked) => renewAll(asked),
     nameOf: ({ call }) => String(call),
+    // A notification holds less than 8,000 bytes, and a line of it up to a hundred (ids have 64 characters at most).
+    mostKeys: 64,
     mostAtOnce: 1,
   });
   return async (renewal, most) => {

@@ -142,6 +142,23 @@ describe('news', () => {
     }
   });
 
+  it('are heard of however many followers confirm at once, with ids as long as they may be', async () => {
+    const ids = Array.from({ length: 150 }, (_, at) => `${at}`.padStart(64, 'f'));
+    const heard = new Set<string>();
+    const confirmation = (confirmed: ReadonlyMap<string, number>): void => {
+      for (const id of confirmed.keys()) heard.add(id);
+    };
+    const listening = log.listen({ change: () => {}, confirmation });
+    try {
+      await Promise.all(ids.map((id) => renew(id, before)));
+      await change('t:a');
+      await Promise.all(ids.map((id) => renew(id, before + 1)));
+      await vi.waitFor(() => expect(heard.size).toBe(ids.length));
+    } finally {
+      await listening.close();
+    }
+  });
+
   it('are heard again after the session that listens was lost', async () => {
     let heard = 0;
     const hear = (): void => {
