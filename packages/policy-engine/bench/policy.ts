@@ -1,13 +1,11 @@
+import { quantiles } from '@scaivault/measure/quantiles';
+import { tableLine } from '@scaivault/measure/table-line';
 import { compilePolicies, evaluate } from '../src/index.ts';
 import { type Scene, scenes } from './scenes.ts';
 
 const microseconds = (value: number): string => value.toFixed(value < 100 ? 1 : 0);
 
-const line = (cells: readonly string[]): string =>
-  `${cells.map((cell, index) => (index === 0 ? cell.padEnd(44) : cell.padStart(12))).join('')}\n`;
-
-const quantile = (sorted: readonly number[], part: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+const line = (cells: readonly string[]): string => tableLine(cells, { first: 44 });
 
 /** Microseconds that each single decision took, for at most a second after warming up; an evaluator for each request. */
 const measure = ({ records, subject, requests }: Scene) => {
@@ -27,7 +25,7 @@ const measure = ({ records, subject, requests }: Scene) => {
     decide(round);
     times.push((performance.now() - started) * 1000);
   }
-  return { compileMs, sorted: times.sort((a, b) => a - b) };
+  return { compileMs, times };
 };
 
 /** `pnpm bench policy`: one decision among 10,000 policies × 10 rules, without network, token or database. */
@@ -35,8 +33,8 @@ export const runPolicy = (): Promise<void> => {
   process.stdout.write('\none decision among 10,000 policies × 10 rules, µs\n\n');
   process.stdout.write(line(['', 'median', 'p99', 'compile ms']));
   for (const scene of scenes()) {
-    const { compileMs, sorted } = measure(scene);
-    const cells = [quantile(sorted, 0.5), quantile(sorted, 0.99)].map(microseconds);
+    const { compileMs, times } = measure(scene);
+    const cells = quantiles(times, [0.5, 0.99]).map(microseconds);
     process.stdout.write(line([scene.name, ...cells, compileMs.toFixed(0)]));
   }
   return Promise.resolve();

@@ -1,5 +1,7 @@
+import { median } from '@scaivault/measure/median';
+import { tableLine } from '@scaivault/measure/table-line';
 import { startVault, type Vault } from '@scaivault/testkit/start-vault';
-import { median } from './median.ts';
+import { unlimited } from '../test/unlimited-vault.ts';
 
 const small = 100_000;
 const large = Number(process.argv[3] ?? 10_000_000);
@@ -14,8 +16,6 @@ const piece = 500_000;
 const rounds = 100;
 const identities = 1_000;
 const paths = 5_000;
-
-const unlimited = { RATE_LIMIT_AUDIT_QUERY: '0', LOG_LEVEL: 'warn' };
 
 type Sql = Awaited<ReturnType<Vault['openDatabase']>>;
 
@@ -98,8 +98,7 @@ const fill = async (vault: Vault): Promise<string> => {
   }
 };
 
-const line = (cells: readonly string[]): string =>
-  `${cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(14))).join('')}\n`;
+const line = (cells: readonly string[]): string => tableLine(cells, { others: 14 });
 
 const daysAgo = (count: number): string => new Date(Date.now() - count * 86_400_000).toISOString();
 

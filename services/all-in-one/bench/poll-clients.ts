@@ -1,5 +1,7 @@
 import { Agent, get } from 'node:http';
-import { monotonicMs } from './monotonic-ms.ts';
+import { answerQuestions } from '@scaivault/measure/answer-questions';
+import { monotonicMs } from '@scaivault/measure/monotonic-ms';
+import { tellParent } from '@scaivault/measure/tell-parent';
 
 /** Polls to keep open, one for each subscription. */
 export interface PollOrder {
@@ -37,7 +39,7 @@ const poll = ({ url, token }: PollOrder, id: string): void => {
         const last = events.at(-1);
         if (last !== undefined) {
           latest.set(id, last.event_id);
-          process.send?.({ id, atMs: monotonicMs() } satisfies PollNews);
+          tellParent<PollNews>({ id, atMs: monotonicMs() });
         }
         again();
       });
@@ -49,7 +51,6 @@ const poll = ({ url, token }: PollOrder, id: string): void => {
 };
 const latest = new Map<string, string>();
 
-process.on('message', (order: PollOrder) => {
+answerQuestions((order: PollOrder) => {
   for (const id of order.ids) poll(order, id);
 });
-process.once('disconnect', () => process.exit(0));

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
+import { monotonicMs } from '@scaivault/measure/monotonic-ms';
+import { quantiles } from '@scaivault/measure/quantiles';
+import { startScript } from '@scaivault/measure/script';
 import { newId } from '@scaivault/tenancy';
 import { startVault, type Vault } from '@scaivault/testkit/start-vault';
-import { startScript } from './child.ts';
-import { median } from './median.ts';
-import { monotonicMs } from './monotonic-ms.ts';
+import { unlimited } from '../test/unlimited-vault.ts';
 import type { PollNews, PollOrder } from './poll-clients.ts';
 import { usageBelow } from './process-usage.ts';
 
@@ -71,57 +73,50 @@ const untilCount = async (sql: Sql, wanted: number, times = 0): Promise<void> =>
 
 /** `pnpm bench poll`: ten thousand polls that wait in one process, and how soon they hear of an event. */
 export const runPoll = async (): Promise<void> => {
-  const unlimited = { RATE_LIMIT_SUBSCRIPTIONS_POLL: '0', LOG_LEVEL: 'warn' };
   await using vault = await startVault({ shape: 'all-in-one', env: unlimited });
   const sql = await vault.openDatabase();
   await using _session = { [Symbol.asyncDispose]: () => sql.end() };
-  const clients = startScript('poll-clients.ts');
   const waiting = new Map<string, (atMs: number) => void>();
-  clients.on('message', ({ id, atMs }: PollNews) => waiting.get(id)?.(atMs));
+  using clients = startScript<PollOrder, PollNews>(join(import.meta.dirname, 'poll-clients.ts'), ({ id, atMs }) =>
+    waiting.get(id)?.(atMs),
+  );
   const answered = (id: string): Promise<number> => new Promise((resolve) => waiting.set(id, resolve));
-  try {
-    const ids = await subscribe(sql);
-    const open = async (from: number, to: number): Promise<void> => {
-      clients.send({ url: vault.url, token: vault.token, ids: ids.slice(from, to) } satisfies PollOrder);
-      await untilCount(sql, to);
-    };
-    // What the first polls make the process load is not what a poll costs.
-    await open(0, opened);
-    const before = await rssOf(vault);
-    for (let from = opened; from < polls; from += opened) await open(from, from + opened);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    const after = await rssOf(vault);
-    process.stdout.write(`\n${polls} polls wait in one process (sockets and TLS-less HTTP included)\n\n`);
-    process.stdout.write(
-      `  memory of one      ${(((after - before) * 1024) / (polls - opened)).toFixed(1)} KB (RSS)\n`,
-    );
-    const sessions = await sql`select 1 from pg_stat_activity where application_name = 'scaivault-events'`;
-    process.stdout.write(`  database sessions  ${sessions.length} (pool and one that listens)\n`);
+  const ids = await subscribe(sql);
+  const open = async (from: number, to: number): Promise<void> => {
+    await clients.ask({ url: vault.url, token: vault.token, ids: ids.slice(from, to) });
+    await untilCount(sql, to);
+  };
+  // What the first polls make the process load is not what a poll costs.
+  await open(0, opened);
+  const before = await rssOf(vault);
+  for (let from = opened; from < polls; from += opened) await open(from, from + opened);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const after = await rssOf(vault);
+  process.stdout.write(`\n${polls} polls wait in one process (sockets and TLS-less HTTP included)\n\n`);
+  process.stdout.write(`  memory of one      ${(((after - before) * 1024) / (polls - opened)).toFixed(1)} KB (RSS)\n`);
+  const sessions = await sql`select 1 from pg_stat_activity where application_name = 'scaivault-events'`;
+  process.stdout.write(`  database sessions  ${sessions.length} (pool and one that listens)\n`);
 
-    const times: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const id = ids[(round * 37) % polls] ?? '';
-      const heard = answered(id);
-      const start = monotonicMs();
-      await tell(sql, [id]);
-      times.push((await heard) - start);
-    }
-    const sorted = times.toSorted((a, b) => a - b);
-    const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
-    process.stdout.write(`  event to answer    p50 ${median(times).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms\n`);
-
-    const all = Promise.all(ids.map(answered));
-    const cpuBefore = await cpuMsOf(vault);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const id = ids[(round * 37) % polls] ?? '';
+    const heard = answered(id);
     const start = monotonicMs();
-    await tell(sql, ids);
-    const last = Math.max(...(await all));
-    await untilCount(sql, polls, 1);
-    const cpuMs = ((await cpuMsOf(vault)) - cpuBefore) / polls;
-    process.stdout.write(`  one event for all  ${((last - start) / 1000).toFixed(2)} s until the last has it\n`);
-    process.stdout.write(
-      `  CPU of one         ${cpuMs.toFixed(2)} ms (its answer and the poll that follows; without PostgreSQL)\n`,
-    );
-  } finally {
-    clients.disconnect();
+    await tell(sql, [id]);
+    times.push((await heard) - start);
   }
+  const [p50 = 0, p99 = 0] = quantiles(times, [0.5, 0.99]);
+  process.stdout.write(`  event to answer    p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms\n`);
+
+  const all = Promise.all(ids.map(answered));
+  const cpuBefore = await cpuMsOf(vault);
+  const start = monotonicMs();
+  await tell(sql, ids);
+  const last = Math.max(...(await all));
+  await untilCount(sql, polls, 1);
+  const cpuMs = ((await cpuMsOf(vault)) - cpuBefore) / polls;
+  process.stdout.write(`  one event for all  ${((last - start) / 1000).toFixed(2)} s until the last has it\n`);
+  process.stdout.write(
+    `  CPU of one         ${cpuMs.toFixed(2)} ms (its answer and the poll that follows; without PostgreSQL)\n`,
+  );
 };

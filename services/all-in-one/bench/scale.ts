@@ -1,5 +1,7 @@
+import { median } from '@scaivault/measure/median';
+import { tableLine } from '@scaivault/measure/table-line';
 import { startVault, type Vault } from '@scaivault/testkit/start-vault';
-import { median } from './median.ts';
+import { unlimited } from '../test/unlimited-vault.ts';
 
 /** Secrets in the two tenants that are compared. */
 const sizes = { tnt_acme_dev: 1_000, tnt_acme_prod: 1_000_000 } as const;
@@ -11,13 +13,6 @@ const realSecrets = 100;
 const rounds = 300;
 const pageSize = 100;
 const widePage = 1_000;
-
-const unlimited = {
-  RATE_LIMIT_SECRETS_READ: '0',
-  RATE_LIMIT_SECRETS_WRITE: '0',
-  RATE_LIMIT_SECRETS_LIST: '0',
-  LOG_LEVEL: 'warn',
-};
 
 /** Rows as a write leaves them; their values cannot be read, and nobody does. */
 const fill = async (vault: Vault, tenant: Tenant): Promise<void> => {
@@ -70,8 +65,7 @@ const cursorOfLastPage = async (client: ReturnType<typeof openClient>, tenant: T
   return cursor;
 };
 
-const line = (cells: readonly string[]): string =>
-  `${cells.map((cell, i) => (i === 0 ? cell.padEnd(26) : cell.padStart(14))).join('')}\n`;
+const line = (cells: readonly string[]): string => tableLine(cells, { others: 14 });
 
 /** `pnpm bench scale`: the same calls in a tenant of a thousand secrets and in one of a million, interleaved. */
 export const runScale = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '@scaivault/db';
 import { startEmbeddedPostgres } from '@scaivault/db/embedded';
+import { median } from '@scaivault/measure/median';
 import { repeat } from '@scaivault/runtime';
 import { auditWriterMigrations } from '../src/store/migrations.ts';
 import { encode, recordOf } from '../test/open-log.ts';
@@ -54,8 +55,6 @@ const unsealed = async (opened: OpenProof): Promise<number> => {
   return row?.rows ?? 0;
 };
 
-const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-
 /** `pnpm bench seal`: records stored a second without the sealer and with it, interleaved; what it leaves behind. */
 export const runSeal = async (): Promise<void> => {
   await using opened = await openProof(await openDatabase());
@@ -79,13 +78,13 @@ export const runSeal = async (): Promise<void> => {
     await opened.seal();
   }
   if (opened.failures.length > 0) throw new Error('Sealing failed.', { cause: opened.failures[0] });
-  const [without, sealed] = [middle(rates.without), middle(rates.with)];
+  const [without, sealed] = [median(rates.without), median(rates.with)];
   process.stdout.write(`
 seal: ${rounds} rounds of ${batches * batchSize} records in batches of ${batchSize}, one process, medians
 
 records stored a second, no sealer    ${without.toFixed(0)}
 the same while all of it is sealed    ${sealed.toFixed(0)}   (${(sealed / without).toFixed(2)} of it)
-unsealed at the end of a round        ${middle(left)} of ${batches * batchSize}
-records sealed a second, catching up  ${middle(catchUp).toFixed(0)}
+unsealed at the end of a round        ${median(left)} of ${batches * batchSize}
+records sealed a second, catching up  ${median(catchUp).toFixed(0)}
 `);
 };

@@ -1,7 +1,7 @@
 import { isShipped } from '../place.ts';
 import { perImport, type Rule } from '../rule.ts';
 
-const testOnly = new Set(['packages/testkit', 'packages/scaikey-emulator']);
+const testOnly = new Set(['packages/testkit', 'packages/scaikey-emulator', 'packages/measure']);
 
 /** Shipped code stands on nothing that is made for tests, except all-in-one's dev folder. */
 export const testOnlyPackage: Rule = {

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { type Client, createClient } from '@connectrpc/connect';
 import { SecretsService } from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
+import { answerQuestions } from '@scaivault/measure/answer-questions';
+import { type OpenLoop, startOpenLoop } from '@scaivault/measure/load/open-loop';
+import { monotonicMs } from '@scaivault/measure/monotonic-ms';
 import { clientCredentials, createCoalescedTransport, peerHostname } from '@scaivault/runtime';
 
 /** What a switch opens and closes: one path for the bearer of one token. */
@@ -29,15 +32,13 @@ export interface Decision {
 }
 
 export type LoadCommand =
-  | { readonly id: number; readonly open: LoadOrder }
-  | { readonly id: number; readonly begin: { readonly perSecond: number } }
-  | { readonly id: number; readonly end: true }
-  | { readonly id: number; readonly watch: { readonly key: string; readonly allowed: boolean } };
+  | { readonly open: LoadOrder }
+  | { readonly begin: { readonly perSecond: number } }
+  | { readonly end: true }
+  | { readonly watch: { readonly key: string; readonly allowed: boolean } };
 
-const tickMs = 5;
 /** More than this under way, and the machine is not up to the rate that was asked for. */
 const mostUnderWay = 500;
-const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 interface Asking {
   readonly clients: readonly Client<typeof SecretsService>[];
@@ -74,8 +75,7 @@ const decide = async (
 
 let asking: Asking | undefined;
 let decisions: Decision[] = [];
-let timer: NodeJS.Timeout | undefined;
-let underWay = 0;
+let loop: OpenLoop | undefined;
 let turn = 0;
 
 const askOne = async (all: Asking): Promise<void> => {
@@ -84,27 +84,13 @@ const askOne = async (all: Asking): Promise<void> => {
   const client = all.clients[Math.floor(turn / keys.length) % all.clients.length];
   turn += 1;
   if (client === undefined) return;
-  underWay += 1;
-  const startedAt = nowMs();
+  const startedAt = monotonicMs();
   const allowed = await decide(all, client, key);
-  underWay -= 1;
-  decisions.push({ key, startedAt, endedAt: nowMs(), allowed });
-};
-
-const begin = (all: Asking, perSecond: number): void => {
-  const startedAt = nowMs();
-  let sent = 0;
-  timer = setInterval(() => {
-    const due = ((nowMs() - startedAt) * perSecond) / 1000;
-    // What could not be sent in time is given up, so that the rate never becomes more than was asked for.
-    if (underWay >= mostUnderWay) sent = due;
-    for (; sent < due && underWay < mostUnderWay; sent += 1) void askOne(all);
-  }, tickMs);
+  decisions.push({ key, startedAt, endedAt: monotonicMs(), allowed });
 };
 
 const end = async (): Promise<readonly Decision[]> => {
-  clearInterval(timer);
-  while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, tickMs));
+  await loop?.stop();
   const made = decisions;
   decisions = [];
   return made;
@@ -114,28 +100,20 @@ const end = async (): Promise<readonly Decision[]> => {
 const watch = async (all: Asking, key: string, allowed: boolean): Promise<number> => {
   const until = all.clients.map(async (client) => {
     while ((await decide(all, client, key)) !== allowed);
-    return nowMs();
+    return monotonicMs();
   });
   return Math.max(...(await Promise.all(until)));
 };
 
 const obey = async (command: LoadCommand): Promise<unknown> => {
   if ('open' in command) asking = open(command.open);
-  if (asking === undefined) throw new Error('Nobody has said what to ask.');
-  if ('begin' in command) begin(asking, command.begin.perSecond);
+  const all = asking;
+  if (all === undefined) throw new Error('Nobody has said what to ask.');
+  if ('begin' in command) loop = startOpenLoop({ ...command.begin, mostUnderWay }, () => askOne(all));
   if ('end' in command) return await end();
-  if ('watch' in command) return await watch(asking, command.watch.key, command.watch.allowed);
+  if ('watch' in command) return await watch(all, command.watch.key, command.watch.allowed);
   return true;
 };
 
 // In a process of its own, so that it takes no time from those who change things.
-process.on('message', (command: LoadCommand) => {
-  obey(command).then(
-    (result) => process.send?.({ id: command.id, result }),
-    (error: unknown) => {
-      process.stderr.write(`${String(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
-process.once('disconnect', () => process.exit(0));
+answerQuestions(obey);

@@ -1,7 +1,6 @@
-import { startScript } from '../child.ts';
+import { join } from 'node:path';
+import { startScript } from '@scaivault/measure/script';
 import type { Decision, LoadCommand, LoadOrder } from './load.ts';
-
-type WithoutId<Command> = Command extends { readonly id: number } ? Omit<Command, 'id'> : never;
 
 /** The process that keeps asking. */
 export interface Load extends Disposable {
@@ -14,27 +13,13 @@ export interface Load extends Disposable {
 }
 
 export const openLoad = async (order: LoadOrder): Promise<Load> => {
-  const child = startScript('authority/load.ts');
-  const waiting = new Map<number, (result: unknown) => void>();
-  let lastId = 0;
-  child.on('message', ({ id, result }: { id: number; result: unknown }) => {
-    waiting.get(id)?.(result);
-    waiting.delete(id);
-  });
-  const tell = (command: WithoutId<LoadCommand>): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      child.once('exit', () => reject(new Error('The load generator has ended.')));
-      lastId += 1;
-      waiting.set(lastId, resolve);
-      child.send({ ...command, id: lastId });
-    });
-  child.setMaxListeners(0);
-  await tell({ open: order });
+  const script = startScript<LoadCommand>(join(import.meta.dirname, 'load.ts'));
+  await script.ask({ open: order });
   return {
-    begin: async (perSecond) => void (await tell({ begin: { perSecond } })),
-    end: async () => (await tell({ end: true })) as readonly Decision[],
-    watch: async (key, allowed) => (await tell({ watch: { key, allowed } })) as number,
-    pid: child.pid ?? 0,
-    [Symbol.dispose]: () => child.disconnect(),
+    begin: async (perSecond) => void (await script.ask({ begin: { perSecond } })),
+    end: () => script.ask({ end: true }),
+    watch: (key, allowed) => script.ask({ watch: { key, allowed } }),
+    pid: script.pid,
+    [Symbol.dispose]: () => script[Symbol.dispose](),
   };
 };

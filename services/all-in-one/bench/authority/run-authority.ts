@@ -1,4 +1,8 @@
-import { median } from '../median.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { median } from '@scaivault/measure/median';
+import { monotonicMs } from '@scaivault/measure/monotonic-ms';
+import { quantiles } from '@scaivault/measure/quantiles';
+import { tableLine } from '@scaivault/measure/table-line';
 import { type Contention, watchContention } from './contention.ts';
 import type { Decision } from './load.ts';
 import { type Load, openLoad } from './open-load.ts';
@@ -25,12 +29,6 @@ interface Measured extends Setting {
   readonly inForceAt: number | undefined;
 }
 
-const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
-
 const setOnce = async (
   name: SwitchName,
   { set }: Switch,
@@ -39,10 +37,10 @@ const setOnce = async (
   load: Load,
   phase: Phase,
 ): Promise<Measured> => {
-  const sentAt = nowMs();
+  const sentAt = monotonicMs();
   const watching = name === 'webhook' ? load.watch(name, allowed) : Promise.resolve(undefined);
   await set(allowed, gateway);
-  const answeredAt = nowMs();
+  const answeredAt = monotonicMs();
   return { name, allowed, sentAt, answeredAt, phase, inForceAt: await watching };
 };
 
@@ -55,10 +53,10 @@ const setAll = async (
   times: Times = timesOf,
 ): Promise<Measured[]> => {
   const made: Measured[] = [];
-  const until = nowMs() + longestPhaseMs;
+  const until = monotonicMs() + longestPhaseMs;
   for (let turn = 0; turn < Math.max(...Object.values(times)); turn += 1) {
     // Only behind an even turn, so that each phase begins with everything closed.
-    if (turn % 2 === 0 && nowMs() > until) break;
+    if (turn % 2 === 0 && monotonicMs() > until) break;
     for (const name of Object.keys(switches) as SwitchName[]) {
       if (turn >= times[name]) continue;
       const gateway = stage.gateways[(turn >> 1) % stage.gateways.length] ?? '';
@@ -69,18 +67,15 @@ const setAll = async (
   return made;
 };
 
-const line = (cells: readonly string[]): string =>
-  `${cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(12))).join('')}\n`;
-
 const report = (made: readonly Measured[]): void => {
   const show = (name: string, pick: (phase: Phase) => readonly number[]): void => {
     const cells = (['idle', 'loaded'] as const).flatMap((phase) => {
       const values = pick(phase);
-      return [median(values), percentile(values, 0.99)].map((value) => value.toFixed(1));
+      return quantiles(values, [0.5, 0.99]).map((value) => value.toFixed(1));
     });
-    process.stdout.write(line([name, ...cells, `${pick('loaded').length}`]));
+    process.stdout.write(tableLine([name, ...cells, `${pick('loaded').length}`]));
   };
-  process.stdout.write(line(['', 'idle p50', 'idle p99', 'loaded p50', 'loaded p99', 'changes']));
+  process.stdout.write(tableLine(['', 'idle p50', 'idle p99', 'loaded p50', 'loaded p99', 'changes']));
   for (const name of Object.keys(timesOf) as SwitchName[])
     show(`${name}, answered after`, (phase) =>
       made.filter((one) => one.name === name && one.phase === phase).map((one) => one.answeredAt - one.sentAt),
@@ -118,11 +113,11 @@ export const runAuthority = async (): Promise<void> => {
     for (const phase of ['idle', 'loaded'] as const) {
       if (phase === 'loaded') await load.begin(perSecond);
       if (phase === 'loaded') await pause(1_000);
-      const startedAt = nowMs();
+      const startedAt = monotonicMs();
       const seen = watchContention(pids);
       made.push(...(await setAll(stage, switches, load, phase)));
       contention[phase].push(seen());
-      if (phase === 'loaded') loadedSeconds += (nowMs() - startedAt) / 1000 + 1;
+      if (phase === 'loaded') loadedSeconds += (monotonicMs() - startedAt) / 1000 + 1;
       if (phase === 'loaded') decisions.push(...(await load.end()));
     }
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { rateCategories } from '@scaivault/runtime';
 import { findServiceProcess, type Replica, startReplica } from '@scaivault/testkit/start-replica';
 import { startVault, type Vault } from '@scaivault/testkit/start-vault';
+import { unlimited } from '../../test/unlimited-vault.ts';
 
 /** A vault with two processes of each owner of authority, each with a gateway before it, and three that serve. */
 export interface Stage extends AsyncDisposable {
@@ -14,10 +14,6 @@ export interface Stage extends AsyncDisposable {
   /** Folder of the certificates. */
   readonly tls: string;
 }
-
-const unlimited = Object.fromEntries(
-  Object.keys(rateCategories).map((category) => [`RATE_LIMIT_${category.toUpperCase().replace(':', '_')}`, '0']),
-);
 
 const hostOf = (url: string): string => new URL(url).host;
 
