@@ -32,3 +32,6 @@ export * from './transport/peer-transports.ts';
 export * from './transport/rpc-server.ts';
 export * from './transport/tls.ts';
 export * from './transport/unary-client.ts';
+export * from './workers/free-address.ts';
+export * from './workers/start-workers.ts';
+export * from './workers/this-worker.ts';

@@ -5,6 +5,7 @@ import { createIdentitySyncModule } from '@scaivault/identity-sync/module';
 import { openProcessKit } from '@scaivault/pipeline';
 import { createPolicyModule } from '@scaivault/policy/module';
 import {
+  becomeWorker,
   type Configuration,
   createDirectTransport,
   createDispatcher,
@@ -21,7 +22,6 @@ import {
   startMetricsServer,
 } from '@scaivault/runtime';
 import { createSecretsModule } from '@scaivault/secrets/module';
-import { prepareDatabase } from './prepare-database.ts';
 
 export interface RunningVault extends RunningProcess {
   /** Port of the REST API. */
@@ -33,8 +33,8 @@ export interface RunningVault extends RunningProcess {
 /** All services in one process: the same modules behind the same pipeline, over the direct wire. */
 export const startAllInOne = async (config: Configuration, env: Environment, logger: Logger): Promise<RunningVault> => {
   for (const name of settingsWithoutEffect(env)) logger.warn(`${name} is set; this version does not use it yet.`);
-  await prepareDatabase(config, env);
   const metrics = createMetrics('all-in-one', productVersion.version, productVersion.commit);
+  const worker = becomeWorker(metrics);
   let dispatcher: Dispatcher | undefined;
   const mounted = (): Dispatcher => {
     if (dispatcher === undefined) throw new Error('A service was called before all were mounted.');
@@ -47,15 +47,17 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
       logger: logger.child({ service: name }),
       metrics,
       transportTo: () => transport,
-      peersMaySurviveUs: false,
+      peersMaySurviveUs: worker !== undefined,
       nowMs: Date.now,
     };
   };
   const kit = await openProcessKit({
     ...dependenciesOf('gateway'),
     name: 'all-in-one',
+    worker,
     judgesBy: 'policies',
-    adoptsJournals: true,
+    // One is enough for what nobody else ships.
+    adoptsJournals: worker === undefined || worker.number === 1,
   });
   const services = [
     await createIdentitySyncModule(dependenciesOf('identity-sync'), kit),
@@ -77,7 +79,8 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
   const metricsServer =
     config.METRICS_BIND_ADDRESS === ''
       ? undefined
-      : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, metrics);
+      : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, metrics, worker !== undefined);
+  await worker?.ready();
   return {
     port: gateway.port() ?? 0,
     metricsPort: metricsServer?.port,

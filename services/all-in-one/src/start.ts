@@ -1,8 +1,8 @@
 import { runDevelopment } from './dev/run-development.ts';
-import { startAllInOne } from './start-all-in-one.ts';
+import { startVault } from './start-vault.ts';
 
-// `pnpm start`: everything in one process, with a PostgreSQL and a ScaiKey of its own beside it.
-await runDevelopment({
-  shape: 'all-in-one',
-  startVault: ({ config, env, logger }) => startAllInOne(config, env, logger),
-});
+/** Of the five seconds in which Ctrl-C stops everything. */
+const workersStopMs = 4_000;
+
+// `pnpm start`: everything in one process (or in WORKERS), with a PostgreSQL and a ScaiKey of its own beside it.
+await runDevelopment({ shape: 'all-in-one', startVault: (start) => startVault(start, workersStopMs) });

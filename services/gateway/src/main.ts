@@ -6,6 +6,7 @@ const peersWithDatabase: readonly PeerName[] = ['secrets', 'policy', 'identity-s
 
 await serveService({
   name: 'gateway',
+  entry: import.meta.filename,
   listens: false,
   judgesBy: 'nothing',
   createModule: (dependencies, kit, peerCheck) =>

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
 import { AuditIngestService, IdentityFeedService, PolicyFeedService, RateLimitFeedService } from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
-import type { Interceptor, ModuleDependencies } from '@scaivault/runtime';
+import type { Interceptor, ModuleDependencies, Worker } from '@scaivault/runtime';
 import { type AuditTrail, abandonedRecord, createAuditTrail } from '../audit/audit-trail.ts';
 import { createNoteAuthFailure, type NoteAuthFailure } from '../audit/note-auth-failure.ts';
 import type { TokenVerifier } from '../authenticate/token-verifier.ts';
@@ -48,6 +48,8 @@ export interface ProcessKitOptions extends ModuleDependencies {
   readonly judgesBy: JudgesBy;
   /** Name of the process; its journal lies in a folder of that name. */
   readonly name: string;
+  /** This process, where it is one of several of that name. */
+  readonly worker: Worker | undefined;
   /** True in the process that also ships journals whose owners are gone (audit-writer, all-in-one). */
   readonly adoptsJournals: boolean;
 }
@@ -61,6 +63,10 @@ const journalPauseMs = 200;
 const adoptAfterMs = 3_000;
 /** One batch of audit records; a batch that takes longer is sent again, which stores nothing twice. */
 const ingestTimeoutMs = 5_000;
+
+/** The first worker has the folder of a process that serves alone, so that WORKERS may change from start to start. */
+const journalName = (name: string, worker: Worker | undefined): string =>
+  worker === undefined || worker.number === 1 ? name : `${name}-${worker.number}`;
 
 /** Its journal may still be in the hands of a process that ships what a crash has left in it; that one lets go soon. */
 const openOwnJournal = async (options: JournalOptions): Promise<Journal> => {
@@ -85,6 +91,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
   const budgets = await openBuckets(options);
 
   const journalRoot = config.JOURNAL_DIR ?? join(config.DATA_DIR, 'journal');
+  const ownJournal = journalName(options.name, options.worker);
   const journalOptions = {
     maxBytes: config.JOURNAL_MAX_BYTES,
     fsync: config.JOURNAL_FSYNC,
@@ -92,7 +99,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
     abandon: abandonedRecord,
     onAlarm: (alarm: object) => logger.error({ alarm: 'audit_journal', ...alarm }, 'The audit journal needs attention'),
   };
-  const journal = await openOwnJournal({ ...journalOptions, directory: join(journalRoot, options.name) });
+  const journal = await openOwnJournal({ ...journalOptions, directory: join(journalRoot, ownJournal) });
   const ingest = createClient(AuditIngestService, options.transportTo('audit-writer'));
   const store = async (records: readonly Uint8Array[]): Promise<void> => {
     await ingest.ingestAuditRecords({ records: [...records] }, { timeoutMs: ingestTimeoutMs });
@@ -130,7 +137,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
   let adopting: NodeJS.Timeout | undefined;
   let adopted: Promise<{ stop(): Promise<void> }> | undefined;
   const adopt = (): void => {
-    adopted = shipAbandonedJournals(journalRoot, options.name, journalOptions, store);
+    adopted = shipAbandonedJournals(journalRoot, ownJournal, journalOptions, store);
     adopted.catch(onFailure('Shipping the journals of processes that are gone'));
   };
   const gauges = setInterval(() => {

@@ -1,4 +1,5 @@
 import {
+  becomeWorker,
   createDirectTransport,
   createDispatcher,
   createLogger,
@@ -6,6 +7,7 @@ import {
   createPeerTransports,
   createReadiness,
   type Dispatcher,
+  isWorker,
   type Logger,
   loadConfiguration,
   type ModuleDependencies,
@@ -22,8 +24,10 @@ import {
   settingsWithoutEffect,
   startMetricsServer,
   startRpcServer,
+  type Worker,
 } from '@scaivault/runtime';
 import { type JudgesBy, openProcessKit, type ProcessKit } from './process-kit.ts';
+import { serveInWorkers } from './serve-in-workers.ts';
 
 /** Builds the module of one service; the gateway also needs the kit's token check. */
 export type CreateModule = (
@@ -38,6 +42,8 @@ export interface ServeOptions {
   /** Listens for gRPC (all but the gateway). */
   readonly listens: boolean;
   readonly judgesBy: JudgesBy;
+  /** File of the process, where it may run several times behind one listener (WORKERS). */
+  readonly entry?: string;
 }
 
 const checkEveryMs = 1_000;
@@ -58,6 +64,7 @@ const startService = async (
   options: ServeOptions,
   logger: Logger,
   dependencies: Omit<ModuleDependencies, 'transportTo'>,
+  worker: Worker | undefined,
 ): Promise<RunningProcess> => {
   const { config } = dependencies;
   const tls = readTlsIdentity(config);
@@ -74,6 +81,7 @@ const startService = async (
   const kit = await openProcessKit({
     ...deps,
     name: options.name,
+    worker,
     judgesBy: options.judgesBy,
     adoptsJournals: options.name === 'audit-writer',
   });
@@ -85,10 +93,11 @@ const startService = async (
   const metricsServer =
     config.METRICS_BIND_ADDRESS === ''
       ? undefined
-      : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, deps.metrics);
+      : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, deps.metrics, worker !== undefined);
   await kit.start();
   await module.start();
   const stopReporting = server === undefined ? undefined : reportChecks(server, { ...kit.checks, ...module.checks });
+  await worker?.ready();
   logger.info({ rpc_port: server?.port, metrics_port: metricsServer?.port }, `${options.name} is ready`);
   return {
     stop: async () => {
@@ -109,12 +118,20 @@ const startService = async (
 export const serveService = async (options: ServeOptions): Promise<void> => {
   const env = readEnvironment();
   const config = loadConfiguration(env);
-  const logger = createLogger({ service: options.name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  for (const name of settingsWithoutEffect(env)) logger.warn(`${name} is set; this version does not use it yet.`);
-  const metrics = createMetrics(options.name, productVersion.version, productVersion.commit);
+  const { name, entry } = options;
+  const logger = createLogger({ service: name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const start = (): Promise<RunningProcess> => {
+    if (entry !== undefined && config.WORKERS > 1 && !isWorker()) {
+      return serveInWorkers({ entry, config, env, logger, stopTimeoutMs: config.SHUTDOWN_TIMEOUT });
+    }
+    for (const unread of settingsWithoutEffect(env)) logger.warn(`${unread} is set; this version does not use it yet.`);
+    const metrics = createMetrics(name, productVersion.version, productVersion.commit);
+    const worker = becomeWorker(metrics);
+    return startService(options, logger, { config, logger, metrics, peersMaySurviveUs: true, nowMs: Date.now }, worker);
+  };
   await runUntilSignal({
-    start: () => startService(options, logger, { config, logger, metrics, peersMaySurviveUs: true, nowMs: Date.now }),
+    start,
     stopTimeoutMs: () => config.SHUTDOWN_TIMEOUT,
-    onFailure: (error) => logger.error({ err: error }, `${options.name} cannot go on`),
+    onFailure: (error) => logger.error({ err: error }, `${name} cannot go on`),
   });
 };

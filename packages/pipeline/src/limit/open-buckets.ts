@@ -1,5 +1,7 @@
-import { type Configuration, DegradedError, type Logger, type Metrics } from '@scaivault/runtime';
+import { type Configuration, DegradedError, type Logger, type Metrics, type Worker } from '@scaivault/runtime';
 import type { ProcessHealth } from '../host/process-health.ts';
+import type { SettledBucket } from './shared/ledger.ts';
+import { createSharedBuckets } from './shared/shared-buckets.ts';
 import { createTokenBuckets, type TokenBuckets } from './token-buckets.ts';
 
 export interface OpenBuckets {
@@ -11,13 +13,7 @@ export interface OpenBuckets {
   stop(): void;
 }
 
-/** The buckets of one process: its own, or, with REDIS_URL, shared with all that use the same Redis and prefix. */
-export const openBuckets = async ({
-  config,
-  logger,
-  metrics,
-  nowMs,
-}: {
+interface OpenBucketsOptions {
   readonly config: Pick<
     Configuration,
     'REDIS_URL' | 'REDIS_PREFIX' | 'RATE_LIMIT_ON_REDIS_LOSS' | 'READY_REQUIRES_REDIS'
@@ -25,21 +21,40 @@ export const openBuckets = async ({
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   readonly metrics: Pick<Metrics, 'redisSeconds'>;
   readonly nowMs: () => number;
-}): Promise<OpenBuckets> => {
-  const url = config.REDIS_URL?.reveal();
-  if (url === undefined)
-    return {
-      buckets: createTokenBuckets({ nowMs }),
-      checks: {},
-      redis: undefined,
-      start: () => Promise.resolve(),
-      stop: () => {},
-    };
+  /** This process, where it is one of several that serve together. */
+  readonly worker?: Pick<Worker, 'ask'> | undefined;
+}
+
+const openOwn = ({ nowMs }: OpenBucketsOptions): OpenBuckets => ({
+  buckets: createTokenBuckets({ nowMs }),
+  checks: {},
+  redis: undefined,
+  start: () => Promise.resolve(),
+  stop: () => {},
+});
+
+/** Shared by the workers of one machine, whose ledger is in the process that started them (`memory-ledger.ts`). */
+const openAmongWorkers = (worker: Pick<Worker, 'ask'>, { logger, nowMs }: OpenBucketsOptions): OpenBuckets => {
+  const buckets = createSharedBuckets({
+    ledger: {
+      settle: async (reports) => (await worker.ask('settle', reports)) as readonly SettledBucket[],
+      close: () => {},
+    },
+    nowMs,
+    onLoss: 'local',
+    onLost: (error) => logger.warn({ err: error }, 'The first process does not answer; each worker counts alone'),
+    onFound: () => logger.info('The first process answers again; rate limits are shared'),
+    onRound: () => {},
+  });
+  return { buckets, checks: {}, redis: undefined, start: buckets.start, stop: buckets.stop };
+};
+
+const openInRedis = async (
+  url: string,
+  { config, logger, metrics, nowMs }: OpenBucketsOptions,
+): Promise<OpenBuckets> => {
   // Loaded only where there is a Redis.
-  const [{ openRedisLedger }, { createSharedBuckets }] = await Promise.all([
-    import('./shared/redis-ledger.ts'),
-    import('./shared/shared-buckets.ts'),
-  ]);
+  const { openRedisLedger } = await import('./shared/redis-ledger.ts');
   const onLoss = config.RATE_LIMIT_ON_REDIS_LOSS;
   const effect = onLoss === 'local' ? 'each process counts alone' : 'limited calls are refused';
   const ledger = openRedisLedger({ url, prefix: config.REDIS_PREFIX });
@@ -63,4 +78,14 @@ export const openBuckets = async ({
     start: buckets.start,
     stop: buckets.stop,
   };
+};
+
+/**
+ * The buckets of one process: with REDIS_URL shared with all that use the same Redis and prefix, else with the other
+ * workers, else its own.
+ */
+export const openBuckets = async (options: OpenBucketsOptions): Promise<OpenBuckets> => {
+  const url = options.config.REDIS_URL?.reveal();
+  if (url !== undefined) return openInRedis(url, options);
+  return options.worker === undefined ? openOwn(options) : openAmongWorkers(options.worker, options);
 };

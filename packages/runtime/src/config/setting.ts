@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseDuration } from '@scaivault/tenancy';
 import { Secret } from './secret.ts';
 
@@ -84,6 +85,13 @@ export const secretList = (meaning: string): Setting<readonly Secret[]> =>
 export const listOf = (meaning: string): Setting<readonly string[]> => setting(list, [] as readonly string[], meaning);
 export const integer = (fallback: number, least: number, most: number, meaning: string): Setting<number> =>
   setting(integerIn(least, most), fallback, meaning);
+/** Processes; `auto` stands for one per processor that this one may use. */
+export const processCount = (fallback: number, most: number, meaning: string): Setting<number> =>
+  setting(
+    (value) => (value === 'auto' ? Math.min(most, availableParallelism()) : integerIn(1, most)(value)),
+    fallback,
+    `${meaning}; auto: one per processor`,
+  );
 export const flag = (fallback: boolean, meaning: string): Setting<boolean> =>
   setting(
     (value) => {

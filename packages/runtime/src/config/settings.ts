@@ -7,6 +7,8 @@ const http = ['https:', 'http:'];
 export const settings = {
   BIND_ADDRESS: kind.listenAddress('0.0.0.0:8443', 'public listener of the gateway'),
   BASE_URL: kind.optionalUrl(http, 'public address, used in links'),
+  // Each has a journal and database connections of its own. Without REDIS_URL they share budgets of requests among themselves.
+  WORKERS: kind.processCount(1, 64, 'processes of the gateway or the all-in-one vault that share the listener'),
   TLS_CERT_FILE: kind.optionalText('certificate chain of the public listener (PEM); unset: TLS ends upstream'),
   TLS_KEY_FILE: kind.optionalText('key of TLS_CERT_FILE (PEM)'),
   CLIENT_CA_FILE: kind.optionalText('authority of client certificates; unset: none are asked for'),

@@ -18,11 +18,12 @@ export const mayReadMetrics = (token: Secret | undefined, authorization: string 
   return wanted.length === given.length && timingSafeEqual(wanted, given);
 };
 
-/** Prometheus text on a port of its own (METRICS_BIND_ADDRESS). */
+/** Prometheus text on a port of its own (METRICS_BIND_ADDRESS); workers share it (`reusePort`). */
 export const startMetricsServer = async (
   address: string,
   token: Secret | undefined,
   metrics: Metrics,
+  reusePort = false,
 ): Promise<MetricsServer> => {
   const server = createServer((request, response) => {
     if (request.url !== '/v1/metrics' && request.url !== '/metrics') response.writeHead(404).end();
@@ -37,7 +38,7 @@ export const startMetricsServer = async (
   const { host, port } = splitAddress(address);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve());
+    server.listen({ port, host, reusePort }, () => resolve());
   });
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,6 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10];
+
+/** What one process has counted, in a form that crosses to another. */
+export type MetricFigures = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** Prometheus text of the figures of several processes as those of one: counts add up, ages and states do not. */
+export const joinMetrics = (figures: readonly MetricFigures[]): Promise<string> =>
+  AggregatorRegistry.aggregate([...figures]).metrics();
 
 /** The metric families of rest-api-dynamic-ops 4 that this process feeds. No label holds a path, a name or a value. */
 export const createMetrics = (service: string, version: string, commit: string) => {
@@ -14,13 +21,21 @@ export const createMetrics = (service: string, version: string, commit: string) 
   ): Counter<Label> => new Counter({ name: `scaivault_${name}`, help, labelNames, registers: [registry] });
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> =>
     new Gauge({ name: `scaivault_${name}`, help, labelNames, registers: [registry] });
+  /** Of something that workers do not have a share of each: the greatest figure holds for them all. */
+  const commonGauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Gauge<Label> =>
+    new Gauge({ name: `scaivault_${name}`, help, labelNames, aggregator: 'max', registers: [registry] });
   const histogram = <Label extends string>(
     name: string,
     help: string,
     labelNames: readonly Label[] = [],
   ): Histogram<Label> =>
     new Histogram({ name: `scaivault_${name}`, help, labelNames, buckets: seconds, registers: [registry] });
-  gauge('build_info', 'Always 1; the labels say what runs', ['version', 'commit']).set({ version, commit }, 1);
+  commonGauge('build_info', 'Always 1; the labels say what runs', ['version', 'commit']).set({ version, commit }, 1);
+  let render = (): Promise<string> => registry.metrics();
   return {
     requests: counter('requests_total', 'REST requests answered', ['method', 'path_category', 'status']),
     requestSeconds: histogram('request_duration_seconds', 'REST request time', ['method', 'path_category']),
@@ -34,10 +49,10 @@ export const createMetrics = (service: string, version: string, commit: string) 
     auditRows: counter('audit_rows_total', 'Audit records journalled', ['success']),
     journalBytes: gauge('audit_journal_bytes', 'Bytes in the audit journal'),
     journalBacklog: gauge('audit_journal_backlog', 'Journal records not yet stored'),
-    journalOldestSeconds: gauge('audit_journal_oldest_seconds', 'Age of the oldest record not yet stored'),
+    journalOldestSeconds: commonGauge('audit_journal_oldest_seconds', 'Age of the oldest record not yet stored'),
     journalErrors: counter('audit_journal_errors_total', 'Failed journal writes'),
-    outboxBacklog: gauge('outbox_backlog', 'Events not yet shipped to the events service', ['schema']),
-    outboxOldestSeconds: gauge('outbox_oldest_seconds', 'Age of the oldest event not yet shipped', ['schema']),
+    outboxBacklog: commonGauge('outbox_backlog', 'Events not yet shipped to the events service', ['schema']),
+    outboxOldestSeconds: commonGauge('outbox_oldest_seconds', 'Age of the oldest event not yet shipped', ['schema']),
     auditSealFailures: counter('audit_seal_failures_total', 'Times that audit records could not be sealed'),
     auditExports: counter('audit_exports_total', 'Audit exports that have ended', ['result']),
     integrityAlarms: counter('integrity_alarms_total', 'Stored rows that failed their integrity check'),
@@ -46,7 +61,13 @@ export const createMetrics = (service: string, version: string, commit: string) 
     identityWebhooks: counter('identity_webhooks_total', 'Inbound ScaiKey events', ['event_type', 'result']),
     identitySyncs: counter('identity_sync_total', "Syncs with ScaiKey's lists", ['result']),
     /** Prometheus text of all families. */
-    render: (): Promise<string> => registry.metrics(),
+    render: (): Promise<string> => render(),
+    /** Makes `render` answer what somebody else has put together. */
+    renderWith: (other: () => Promise<string>): void => {
+      render = other;
+    },
+    /** What this process alone has counted, for `joinMetrics`. */
+    collect: (): Promise<MetricFigures> => registry.getMetricsAsJSON(),
     contentType: registry.contentType,
   };
 };

@@ -5,7 +5,6 @@ import {
   type Configuration,
   createLogger,
   type Environment,
-  type Logger,
   loadConfiguration,
   type RunningProcess,
   readEnvironment,
@@ -13,17 +12,11 @@ import {
   splitAddress,
 } from '@scaivault/runtime';
 import { startScaiKeyEmulator } from '@scaivault/scaikey-emulator';
+import type { VaultStart } from '../start-vault.ts';
 import { dataFolder, developmentEnvironment, emulatorAddress, withoutOwnEmulator } from './development-environment.ts';
 import { explainFailure } from './explain-failure.ts';
 import { printWelcome } from './welcome.ts';
 import { writeDevelopmentEnv } from './write-development-env.ts';
-
-export interface VaultStart {
-  readonly config: Configuration;
-  /** The environment that `config` was read from, for processes to start. */
-  readonly env: Environment;
-  readonly logger: Logger;
-}
 
 export interface DevelopmentOptions {
   readonly shape: 'all-in-one' | 'services';

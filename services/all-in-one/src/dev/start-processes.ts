@@ -1,13 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createDevelopmentAuthority } from '@scaivault/crypto/development-authority';
-import { type Environment, type PeerName, peerHostname, type RunningProcess, splitAddress } from '@scaivault/runtime';
+import {
+  type Environment,
+  findFreeAddress,
+  type PeerName,
+  peerHostname,
+  type RunningProcess,
+  splitAddress,
+} from '@scaivault/runtime';
 import { prepareDatabase } from '../prepare-database.ts';
+import type { VaultStart } from '../start-vault.ts';
 import { dataFolder } from './development-environment.ts';
-import type { VaultStart } from './run-development.ts';
 
 const services = [
   'identity-sync',
@@ -24,13 +30,6 @@ const folderOf = (name: ServiceName): string => join(import.meta.dirname, '../..
 const readyWithinMs = 30_000;
 const readyAnswerMs = 2_500;
 
-/** Resolves when nobody listens there; EADDRINUSE when somebody does, who would answer in our place. */
-const requireFree = (host: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(port, host, () => server.close(() => resolve()));
-  });
-
 /** Below the ports that systems hand to outgoing connections: one of those could be taken before its service listens. */
 const lowest = 20_000;
 const portCount = 12_000;
@@ -40,7 +39,7 @@ const findFreePort = async (taken: ReadonlySet<number>): Promise<number> => {
   for (;;) {
     const port = lowest + randomInt(portCount);
     if (taken.has(port)) continue;
-    const isFree = await requireFree('127.0.0.1', port).then(
+    const isFree = await findFreeAddress({ host: '127.0.0.1', port }).then(
       () => true,
       () => false,
     );
@@ -108,8 +107,8 @@ export const startProcesses = async ({
   logger,
 }: VaultStart): Promise<RunningProcess & { readonly port: number }> => {
   const { host, port: askedPort } = splitAddress(config.BIND_ADDRESS);
-  const port = askedPort === 0 ? await findFreePort(new Set()) : askedPort;
-  await requireFree(host, port);
+  // Somebody who listens there already would answer in our place.
+  const { port } = await findFreeAddress({ host, port: askedPort === 0 ? await findFreePort(new Set()) : askedPort });
   await prepareDatabase(config, env);
   const certificates = await issueCertificates(join(dataFolder(env), 'tls'));
   const ports = new Map<ServiceName, number>();

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import { getOption } from '@bufbuild/protobuf';
 import { access } from '@scaivault/contracts';
 import { toVaultError, VaultError } from '@scaivault/errors';
 import { type Configuration, type Logger, type Metrics, splitAddress } from '@scaivault/runtime';
 import { newId } from '@scaivault/tenancy';
-import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyListenOptions, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Route, RouteTable } from '../domain/route-table.ts';
 import { createAddressGuard } from './address-guard.ts';
 import { sendError } from './answer.ts';
@@ -142,4 +142,8 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   return { port: (app.server.address() as AddressInfo).port, stop };
 };
 
-const listenOptions = (config: Configuration): { host: string; port: number } => splitAddress(config.BIND_ADDRESS);
+/** Fastify hands on to Node what it does not know itself. */
+const listenOptions = (config: Configuration): FastifyListenOptions & Pick<ListenOptions, 'reusePort'> => ({
+  ...splitAddress(config.BIND_ADDRESS),
+  reusePort: config.WORKERS > 1,
+});

@@ -26,7 +26,5 @@ export interface SharedLedger {
    * ledger that has lost everything nor a report that was entered without an answer refills a bucket, or charges twice.
    */
   settle(reports: readonly BucketReport[]): Promise<readonly SettledBucket[]>;
-  /** Bytes of memory in use; rejects when the ledger does not answer. */
-  memoryUsedBytes(): Promise<number>;
   close(): void;
 }

@@ -3,6 +3,11 @@ import { Redis } from 'ioredis';
 import type { SettledBucket, SharedLedger } from './ledger.ts';
 import { settleScript } from './settle-script.ts';
 
+export interface RedisLedger extends SharedLedger {
+  /** Bytes of memory in use; rejects when Redis does not answer. */
+  memoryUsedBytes(): Promise<number>;
+}
+
 interface SettleCommand {
   settleRateLimits(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
 }
@@ -32,7 +37,7 @@ const parseReply = (reply: unknown, count: number): SettledBucket[] => {
  * A ledger in Redis (REDIS_URL, REDIS_PREFIX). Nothing is queued while the connection is away: `settle` rejects at once,
  * with what was last heard of the connection as the cause.
  */
-export const openRedisLedger = ({ url, prefix }: { readonly url: string; readonly prefix: string }): SharedLedger => {
+export const openRedisLedger = ({ url, prefix }: { readonly url: string; readonly prefix: string }): RedisLedger => {
   const redis = new Redis(url, {
     scripts: { settleRateLimits: { lua: settleScript } },
     commandTimeout: answerTimeoutMs,
