@@ -1,6 +1,7 @@
 import type { Vault } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allAuditRows, eventNumbers } from './audit-rows.ts';
+import { findStale, type Observation } from './find-stale.ts';
 import { succeeded } from './grant.ts';
 import { borrowUnlimited } from './shared-vault.ts';
 import { shapes } from './unlimited-vault.ts';
@@ -79,5 +80,43 @@ describe.each(shapes)('writers at the same time (%s)', (shape) => {
     };
     await Promise.all([write(), read(), read(), read()]);
     expect(torn).toEqual([]);
+  });
+
+  it('shows no reader less than was there when it asked, whoever reads beside it', { timeout: 60_000 }, async () => {
+    const history: Observation[] = [];
+    const secrets = await Promise.all(
+      ['tnt_acme_prod', 'tnt_acme_dev'].map(async (tenant) => ({
+        tenant,
+        token: await vault.mint({ sub: 'alice@acme.example', tenant_id: tenant, roles: ['tenant_admin'] }),
+      })),
+    ).then((tenants) => tenants.flatMap((one) => ['a', 'b'].map((name) => ({ ...one, path: `race/seen/${name}` }))));
+    type Place = (typeof secrets)[number];
+
+    const observe = async (kind: Observation['kind'], { tenant, path, token }: Place, value = ''): Promise<void> => {
+      const askedAt = performance.now();
+      const answer = succeeded(
+        kind === 'read'
+          ? await vault.request('GET', `/v1/secrets/${path}`, { token })
+          : await vault.request('PUT', `/v1/secrets/${path}`, { token, body: { data: { value } } }),
+      );
+      const { version, data } = answer.json;
+      const key = `${tenant} ${path}`;
+      history.push({ key, kind, version, value: data?.value ?? value, askedAt, answeredAt: performance.now() });
+    };
+
+    for (const place of secrets) await observe('write', place, 'first');
+    let writing = true;
+    const readOn = async (place: Place): Promise<void> => {
+      while (writing) await observe('read', place);
+    };
+    const write = async (writer: string): Promise<void> => {
+      for (const n of many(12)) for (const place of secrets) await observe('write', place, `${writer} ${n}`);
+    };
+    const readers = secrets.flatMap((place) => [readOn(place), readOn(place), readOn(place), readOn(place)]);
+    await Promise.all([write('one'), write('two')]);
+    writing = false;
+    await Promise.all(readers);
+    expect(history.filter(({ kind }) => kind === 'read').length).toBeGreaterThan(100);
+    expect(findStale(history)).toEqual([]);
   });
 });
