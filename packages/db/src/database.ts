@@ -6,7 +6,7 @@ import { createLanes } from './lanes.ts';
 import { type Listening, type SoleListening, startListening } from './listen.ts';
 import { createPool, type PoolStats } from './pool.ts';
 import { createSql, type Sql, type SqlTag, type Tx } from './sql-tag.ts';
-import { readInScope, runTransaction } from './transaction.ts';
+import { readInScope, runTransaction, type TransactionOptions } from './transaction.ts';
 import { verifyRole } from './verify-role.ts';
 
 export interface DatabaseOptions {
@@ -32,7 +32,7 @@ export interface Database {
   /** Single statements outside a transaction: SQL functions that set the scope themselves, and tables without one. */
   readonly sql: Sql;
   /** One transaction in which row-level security shows and takes the rows of this scope only. */
-  withScope<T>(scopeId: ScopeId, work: (tx: Tx) => Promise<T>): Promise<T>;
+  withScope<T>(scopeId: ScopeId, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Single statements that read, each in a transaction of its own that shows the rows of this scope only, in one trip. */
   readScope(scopeId: ScopeId): SqlTag;
   /** One transaction without a scope: row-level security shows nothing. */
@@ -110,9 +110,9 @@ export const openDatabase = (options: DatabaseOptions): Database => {
 
   return {
     sql,
-    withScope: async (scopeId, work) => {
+    withScope: async (scopeId, work, how) => {
       requireScope(scopeId);
-      return await pool.use((connection) => runTransaction(connection, scopeId, work, announce));
+      return await pool.use((connection) => runTransaction(connection, scopeId, work, announce, how));
     },
     readScope: (scopeId) => {
       requireScope(scopeId);

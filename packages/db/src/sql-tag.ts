@@ -31,11 +31,19 @@ export interface Sql extends SqlTag {
   readonly kind: 'pool';
 }
 
-/** Statements of one open transaction. A function that takes a Tx says that it needs one. */
+/**
+ * Statements of one open transaction. A function that takes a Tx says that it needs one. Those that are awaited together
+ * cross together, in the order in which they begin.
+ */
 export interface Tx extends SqlTag {
   readonly kind: 'transaction';
   /** Runs `work` so that its failure undoes only its own statements and leaves the transaction usable; never two at once. */
   savepoint<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Sends a statement whose answer nobody needs; the commit follows it without waiting. Its failure undoes everything, and
+   * is what the transaction fails with.
+   */
+  send(statement: Statement): void;
   /**
    * Soon after the commit, and only then, whoever listens to this topic of the schema hears '' (see `Database.listen`).
    * Within the transaction NOTIFY would make all commits wait for each other.
@@ -61,5 +69,5 @@ const createTag = (execute: Execute) => {
 
 export const createSql = (execute: Execute): Sql => Object.assign(createTag(execute), { kind: 'pool' as const });
 
-export const createTx = (execute: Execute, savepoint: Tx['savepoint'], announce: Tx['announce']): Tx =>
-  Object.assign(createTag(execute), { kind: 'transaction' as const, savepoint, announce });
+export const createTx = (execute: Execute, rest: Pick<Tx, 'savepoint' | 'send' | 'announce'>): Tx =>
+  Object.assign(createTag(execute), { kind: 'transaction' as const, ...rest });

@@ -4,6 +4,8 @@ import { databaseUnavailable } from './failure.ts';
 import { createTx, type Tx } from './sql-tag.ts';
 import type { Row, Rows, StatementParts } from './statement.ts';
 
+const ignore = (): void => {};
+
 const statement = (strings: string, values: StatementParts['values'] = []): StatementParts => ({ strings, values });
 
 const tagged = (strings: TemplateStringsArray, ...values: StatementParts['values']): StatementParts => ({
@@ -16,12 +18,13 @@ const createTransactionTag = (connection: Connection) => {
   let last: Promise<unknown> = Promise.resolve();
   let savepoints = 0;
   const topics = new Set<string>();
+  const failures: unknown[] = [];
 
-  // One after the other: the session works that way anyhow, and answers stay in step whatever fails between them.
+  // Sent at once: the session runs them in this order, and refuses whatever comes behind one that has failed.
   const execute = (parts: StatementParts): Promise<Rows<Row[]>> => {
     if (!isOpen) return Promise.reject(new Error('The transaction is over; this statement was not run.'));
-    const result = last.then(() => connection.run(parts));
-    last = result.catch(() => {});
+    const result = connection.run(parts);
+    last = Promise.allSettled([last, result]);
     return result;
   };
 
@@ -39,9 +42,15 @@ const createTransactionTag = (connection: Connection) => {
     }
   };
 
-  const tx = createTx(execute, savepoint, (topic) => void topics.add(topic));
+  const tx = createTx(execute, {
+    savepoint,
+    send: (sent) => void sent.catch((error: unknown) => failures.push(error)),
+    announce: (topic) => void topics.add(topic),
+  });
   return {
     tx,
+    /** Of statements that were only sent; the first is why the transaction fails. */
+    failures,
     /** What is to be announced once it is committed. */
     topics,
     /** No statement is taken any more; resolves when those already taken are done. */
@@ -94,31 +103,53 @@ export const readInScope = async (
   return rows;
 };
 
+export interface TransactionOptions {
+  /**
+   * Row-level security keeps the first statements from finding or writing anything without the scope. They then travel
+   * along with `begin`: should the server refuse that, they have been sent all the same.
+   */
+  readonly isGuarded?: boolean;
+}
+
 /** Runs `work` in one transaction of this session; its failure rolls everything back. */
 export const runTransaction = async <T>(
   connection: Connection,
   scopeId: string | undefined,
   work: (tx: Tx) => Promise<T>,
   announce: Announce,
+  { isGuarded = false }: TransactionOptions = {},
 ): Promise<T> => {
-  try {
-    await begin(connection, scopeId);
-  } catch (error) {
+  const begun = begin(connection, scopeId).catch((error: unknown) => {
     connection.discard('The transaction could not be begun.');
     throw error;
-  }
-  const { tx, topics, end } = createTransactionTag(connection);
+  });
+  begun.catch(ignore);
+  if (!isGuarded) await begun;
+  const { tx, topics, failures, end } = createTransactionTag(connection);
+  const fail = async (error: unknown): Promise<never> => {
+    await end();
+    await begun;
+    await rollback(connection);
+    throw failures.length > 0 ? failures[0] : error;
+  };
   let result: T;
   try {
     result = await work(tx);
   } catch (error) {
-    await end();
-    await rollback(connection);
-    throw error;
+    return await fail(error);
   }
-  await end();
+  const ended = end();
+  // Behind all microtasks of this turn: what could not even be sent has failed by then, and nothing is committed without it.
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  if (failures.length > 0) return await fail(failures[0]);
   if (connection.isLost) throw databaseUnavailable(new Error('The connection was lost before the commit.'));
-  await commit(connection);
+  // What is still under way is not waited for: the server answers COMMIT with ROLLBACK when it has failed.
+  const committed = commit(connection);
+  committed.catch(ignore);
+  await begun;
+  await ended;
+  if (failures.length > 0) throw failures[0];
+  await committed;
   for (const topic of topics) announce(topic);
   return result;
 };

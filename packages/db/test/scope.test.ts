@@ -131,6 +131,49 @@ describe('a transaction', () => {
     expect(await db.withScope(scope('acme'), noteIds)).toEqual(['a']);
   });
 
+  it('commits what was only sent, in its order, along with what travels with its begin', async () => {
+    const guarded = { isGuarded: true };
+    const work = async (tx: Tx): Promise<void> => {
+      tx.send(tx`insert into note (scope_id, id, body) values ('t:acme', 'a', 'first')`);
+      tx.send(tx`update note set body = body || ', second' where id = 'a'`);
+    };
+    await db.withScope(scope('acme'), work, guarded);
+    const [note] = await db.readScope(scope('acme'))<{ body: string }[]>`select body from note`;
+    expect(note?.body).toBe('first, second');
+  });
+
+  it('fails with the error of a statement that was only sent, and keeps nothing', async () => {
+    const work = db.withScope(scope('acme'), async (tx) => {
+      await addNote('a')(tx);
+      tx.send(tx`insert into note (scope_id, id, body) values ('t:acme', 'a', '')`);
+      tx.send(tx`insert into note (scope_id, id, body) values ('t:acme', 'b', '')`);
+      return 'done';
+    });
+    await expect(work).rejects.toSatisfy((error) => isUniqueViolation(error, 'note_pkey'));
+    expect(await db.withScope(scope('acme'), noteIds)).toEqual([]);
+  });
+
+  it('fails with it too when a later statement was awaited, and goes on with its session', async () => {
+    const single = open(database.url, { poolSize: 1 });
+    const work = single.withScope(scope('acme'), async (tx) => {
+      await addNote('a')(tx);
+      tx.send(tx`insert into note (scope_id, id, body) values ('t:acme', 'a', '')`);
+      await noteIds(tx);
+    });
+    await expect(work).rejects.toSatisfy((error) => isUniqueViolation(error, 'note_pkey'));
+    expect(await single.withScope(scope('acme'), noteIds)).toEqual([]);
+    await single.close();
+  });
+
+  it('keeps nothing when a statement that was only sent could not even be sent', async () => {
+    const work = db.withScope(scope('acme'), async (tx) => {
+      await addNote('a')(tx);
+      tx.send(tx`update note set body = ${undefined as never}`);
+    });
+    await expect(work).rejects.toThrow('undefined');
+    expect(await db.withScope(scope('acme'), noteIds)).toEqual([]);
+  });
+
   it('keeps answers and statements in step when one of several at once cannot be sent', async () => {
     await db.withScope(scope('acme'), async (tx) => {
       const results = await Promise.allSettled([

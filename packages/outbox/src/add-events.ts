@@ -9,7 +9,7 @@ export const outboxTopic = 'outbox';
  * scope of the events, and what they are about is locked in it already: so for one resource the order is that of the
  * commits.
  */
-export const addEvents = async (tx: Tx, events: readonly NewEvent[]): Promise<void> => {
+export const addEvents = (tx: Tx, events: readonly NewEvent[]): void => {
   if (events.length === 0) return;
   const rows = events.map(({ type, data, scopeId, origin, path, secret }) => ({
     scope_id: scopeId,
@@ -22,6 +22,6 @@ export const addEvents = async (tx: Tx, events: readonly NewEvent[]): Promise<vo
     secret_type: secret?.secretType ?? null,
     tags: secret?.tags ?? [],
   }));
-  await tx`insert into outbox ${tx(rows)}`;
+  tx.send(tx`insert into outbox ${tx(rows)}`);
   tx.announce(outboxTopic);
 };

@@ -39,12 +39,14 @@ type Row = Omit<OutboxEvent, 'id'> & { readonly id: string | null };
 export const createOutboxTable = (db: Pick<Database, 'transaction' | 'sql'>): OutboxTable => ({
   take: (most) =>
     db.transaction(async (tx) => {
-      const [head] = await tx<{ lastId: string }[]>`select last_id as "lastId" from outbox_head for update`;
+      const [[head], rows] = await Promise.all([
+        tx<{ lastId: string }[]>`select last_id as "lastId" from outbox_head for update`,
+        tx<Row[]>`
+          select position, event_id as "id", scope_id as "scopeId", event_type as "type", occurred_at as "atMicros",
+            identity_id as "identityId", path, request_id as "requestId", data, secret_type as "secretType", tags
+          from read_outbox(${most}::int4)`,
+      ]);
       if (head === undefined) throw new Error('The table outbox_head has lost its row.');
-      const rows = await tx<Row[]>`
-        select position, event_id as "id", scope_id as "scopeId", event_type as "type", occurred_at as "atMicros",
-          identity_id as "identityId", path, request_id as "requestId", data, secret_type as "secretType", tags
-        from read_outbox(${most}::int4)`;
       let { lastId } = head;
       const named = rows.map((row): OutboxEvent => {
         if (row.id !== null) return { ...row, id: row.id };
@@ -53,11 +55,11 @@ export const createOutboxTable = (db: Pick<Database, 'transaction' | 'sql'>): Ou
       });
       const fresh = named.filter((_, index) => rows[index]?.id === null);
       if (fresh.length > 0) {
-        await tx`
+        tx.send(tx`
           select name_outbox(
             ${fresh.map(({ position }) => position)}::int8[], ${fresh.map(({ id }) => id)}::text[]
-          )`;
-        await tx`update outbox_head set last_id = ${lastId}`;
+          )`);
+        tx.send(tx`update outbox_head set last_id = ${lastId}`);
       }
       return named;
     }),

@@ -26,7 +26,7 @@ const change = async (): Promise<void> => {
   await db.withScope(scopeA, async (tx) => {
     const [row] = await tx<{ value: number }[]>`
       update counter set value = value + 1 where name = ${resource} returning value`;
-    await addEvents(tx, [expiry(resource, row?.value ?? 0)]);
+    addEvents(tx, [expiry(resource, row?.value ?? 0)]);
   });
 };
 

@@ -78,7 +78,7 @@ let changes = 0;
 const write = async (path: string, signal: AbortSignal): Promise<number> => {
   for (let version = 1; ; version += 1) {
     changes += 1;
-    await db.withScope(scopeId(scope), (tx) =>
+    await db.withScope(scopeId(scope), async (tx) =>
       addEvents(tx, [
         {
           type: 'secret.expired',

@@ -27,6 +27,7 @@ import { createCursorCodec, createMicroClock } from '@scaivault/tenancy';
 import { createIdentityMirror } from './adapters/identity-mirror.ts';
 import { createAnalyzePolicy } from './app/analyze-policy.ts';
 import { createReplacePolicy, createUpdatePolicy } from './app/change-policy.ts';
+import { createChangeWhereFound } from './app/change-where-found.ts';
 import { createCreateBinding } from './app/create-binding.ts';
 import { createCreatePolicy } from './app/create-policy.ts';
 import { createDeleteBinding } from './app/delete-binding.ts';
@@ -98,17 +99,18 @@ export const createPolicyModule = async ({
   const readBundle = createReadBundle({ bundles: createPolicyBundles(db), nowMicros });
   const readPolicies = createReadPolicies({ readBundle });
   const resolveSubject = createResolveSubject({ identities, bindings, nowMicros });
-  const changing = { findChangeable, policies, putInForce, readDocument, nowMicros };
+  const changeWhereFound = createChangeWhereFound({ findChangeable, putInForce });
+  const changing = { changeWhereFound, policies, readDocument, nowMicros };
   const service = createPolicyService({
     listPolicies: createListPolicies({ policies, cursors, nowMicros }),
     createPolicy: createCreatePolicy({ policies, putInForce, nowMicros }),
     readPolicy: createReadPolicy({ find, readDocument }),
     replacePolicy: createReplacePolicy(changing),
     updatePolicy: createUpdatePolicy(changing),
-    deletePolicy: createDeletePolicy({ findChangeable, policies, putInForce, nowMicros }),
+    deletePolicy: createDeletePolicy({ changeWhereFound, policies, nowMicros }),
     listBindings: createListBindings({ find, bindings, cursors, nowMicros }),
-    createBinding: createCreateBinding({ findChangeable, identities, bindings, putInForce, nowMicros }),
-    deleteBinding: createDeleteBinding({ findChangeable, bindings, putInForce, nowMicros }),
+    createBinding: createCreateBinding({ changeWhereFound, findChangeable, identities, bindings, nowMicros }),
+    deleteBinding: createDeleteBinding({ changeWhereFound, bindings, nowMicros }),
     testPolicies: createTestPolicies({ resolveSubject, readPolicies, nowMicros }),
     analyzePolicy: createAnalyzePolicy({ find, resolveSubject, readPolicies, nowMicros }),
     listAccess: createListAccess({ identities, readPolicies, cursors, nowMicros }),

@@ -84,7 +84,7 @@ export interface HeldSecret {
   /** Erases the row, its versions and their keys. */
   erase(atMicros: number): Promise<void>;
   /** Writes down that this happens: it has happened exactly if the work is committed. */
-  tell(events: readonly SecretEvent[]): Promise<void>;
+  tell(events: readonly SecretEvent[]): void;
 }
 
 /** Rows in byte order of the path, from behind `after` on. */

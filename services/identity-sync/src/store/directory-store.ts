@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@scaivault/db';
+import type { Database, SqlTag } from '@scaivault/db';
 import { partnerScope, type ScopeId, scopeId, type TenantId } from '@scaivault/tenancy';
 import type { Directory, KnownIdentity, KnownTenant, NamedIdentity } from '../ports.ts';
 import { selectPartner } from './partner-table.ts';
@@ -12,16 +12,16 @@ const groupsOf = ({ groupSubjectIds, groupIdentityIds }: IdentityRow<KnownIdenti
   groupSubjectIds.map((subjectId, index) => ({ subjectId, identityId: groupIdentityIds[index] ?? '' }));
 
 /** By identity string before ScaiKey id, the living before the deleted, the last renamed first. */
-const bestMatch = (tx: Tx, identityId: string) => tx`
+const bestMatch = (sql: SqlTag, identityId: string) => sql`
   order by (identity_id = ${identityId}) desc, (status = 'DELETED'), profile_time desc limit 1`;
 
 const selectPerson = async (
-  tx: Tx,
+  sql: SqlTag,
   scopeId: ScopeId,
   type: string | null,
   identityId: string,
 ): Promise<NamedIdentity | undefined> => {
-  const [row] = await tx<IdentityRow<NamedIdentity>[]>`
+  const [row] = await sql<IdentityRow<NamedIdentity>[]>`
     select i.*, g.ids as "groupSubjectIds", g.names as "groupIdentityIds"
     from (
       select subject_id as "subjectId", type, identity_id as "identityId", display_name as "displayName", status,
@@ -30,7 +30,7 @@ const selectPerson = async (
       from identity
       where scope_id = ${scopeId} and (identity_id = ${identityId} or subject_id = ${identityId})
         and identity_id is not null and (${type}::text is null or type = ${type}::text)
-      ${bestMatch(tx, identityId)}
+      ${bestMatch(sql, identityId)}
     ) i
     cross join lateral (
       select coalesce(array_agg(m.subject_id), '{}') as ids, coalesce(array_agg(m.identity_id), '{}') as names
@@ -39,13 +39,13 @@ const selectPerson = async (
   return row === undefined ? undefined : { ...row, groups: groupsOf(row) };
 };
 
-const selectGroup = async (tx: Tx, scopeId: ScopeId, identityId: string): Promise<NamedIdentity | undefined> => {
-  const [row] = await tx<Pick<NamedIdentity, 'subjectId' | 'identityId' | 'displayName' | 'status'>[]>`
+const selectGroup = async (sql: SqlTag, scopeId: ScopeId, identityId: string): Promise<NamedIdentity | undefined> => {
+  const [row] = await sql<Pick<NamedIdentity, 'subjectId' | 'identityId' | 'displayName' | 'status'>[]>`
     select subject_id as "subjectId", identity_id as "identityId", name as "displayName", status
     from group_
     where scope_id = ${scopeId} and (identity_id = ${identityId} or subject_id = ${identityId})
       and identity_id is not null
-    ${bestMatch(tx, identityId)}`;
+    ${bestMatch(sql, identityId)}`;
   if (row === undefined) return undefined;
   return { ...row, type: 'group', groups: [], roles: [], tokensVoidBeforeMicros: null, mfaVoidBeforeMicros: null };
 };
@@ -53,7 +53,7 @@ const selectGroup = async (tx: Tx, scopeId: ScopeId, identityId: string): Promis
 const scopeOf = (tenantId: TenantId): ScopeId => `t:${tenantId}` as ScopeId;
 
 /** The tables as lookups read them. */
-export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'sql'>): Directory => ({
+export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'readScope' | 'sql'>): Directory => ({
   tenant: async (tenantId) => {
     const [row] = await db.sql<KnownTenant[]>`
       select partner_id as "partnerId", status, partner_status as "partnerStatus" from lookup_tenant(${tenantId}::text)`;
@@ -76,10 +76,9 @@ export const createDirectoryStore = (db: Pick<Database, 'withScope' | 'sql'>): D
 
   identity: async (tenantId, type, identityId) => {
     const scopeId = scopeOf(tenantId);
-    return await db.withScope(scopeId, async (tx) => {
-      const person = type === 'group' ? undefined : await selectPerson(tx, scopeId, type ?? null, identityId);
-      if (person !== undefined || (type !== undefined && type !== 'group')) return person;
-      return await selectGroup(tx, scopeId, identityId);
-    });
+    const sql = db.readScope(scopeId);
+    const person = type === 'group' ? undefined : await selectPerson(sql, scopeId, type ?? null, identityId);
+    if (person !== undefined || (type !== undefined && type !== 'group')) return person;
+    return await selectGroup(sql, scopeId, identityId);
   },
 });

@@ -30,8 +30,11 @@ export const changeIdentity = async (
   edit: (current: IdentityEntry) => IdentityEntry | undefined,
   nowMicros: number,
 ): Promise<boolean> => {
-  await ensureIdentity(tx, scopeId, subjectId, nowMicros);
-  const changed = edit(await lock(tx, scopeId, subjectId));
+  const [, current] = await Promise.all([
+    ensureIdentity(tx, scopeId, subjectId, nowMicros),
+    lock(tx, scopeId, subjectId),
+  ]);
+  const changed = edit(current);
   if (changed === undefined) return false;
   const { profile } = changed;
   await tx`

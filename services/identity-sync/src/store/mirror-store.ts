@@ -54,10 +54,17 @@ const applyTo = async (tx: Tx, scopeId: ScopeId, { change, atMicros, nowMicros }
         nowMicros,
       );
     case 'membership':
-      await ensureIdentity(tx, scopeId, change.subjectId, nowMicros);
-      await ensureGroup(tx, scopeId, change.groupId, nowMicros);
-      return putMembership(tx, scopeId, { ...change, atMicros, nowMicros });
+      return await putMember(tx, scopeId, { ...change, atMicros, nowMicros });
   }
+};
+
+const putMember = async (tx: Tx, scopeId: ScopeId, row: Parameters<typeof putMembership>[2]): Promise<boolean> => {
+  const [, , isNews] = await Promise.all([
+    ensureIdentity(tx, scopeId, row.subjectId, row.nowMicros),
+    ensureGroup(tx, scopeId, row.groupId, row.nowMicros),
+    putMembership(tx, scopeId, row),
+  ]);
+  return isNews;
 };
 
 /** The sender comes again after a 503; what the database refused for a passing reason then goes through. */

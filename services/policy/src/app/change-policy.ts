@@ -5,44 +5,46 @@ import { type Policy, type PolicyFields, policyDefaults } from '../domain/policy
 import { readRules } from '../domain/read-rules.ts';
 import { policyNotFound } from '../domain/refusals.ts';
 import type { Clock, PolicyStore } from '../ports.ts';
+import type { ChangeWhereFound } from './change-where-found.ts';
 import type { PolicyInput } from './create-policy.ts';
-import type { FindPolicy } from './find-policy.ts';
 import { originOf } from './origin-of.ts';
-import type { PutInForce } from './put-in-force.ts';
 import type { PolicyDocument, ReadDocument } from './read-policy.ts';
 
 interface Dependencies {
-  readonly findChangeable: FindPolicy;
+  readonly changeWhereFound: ChangeWhereFound;
   readonly policies: Pick<PolicyStore, 'change'>;
-  readonly putInForce: PutInForce;
   readonly readDocument: ReadDocument;
   readonly nowMicros: Clock;
 }
 
-/** Finds the policy, writes what `edit` makes of it, and answers when that is in force. */
+const ignore = (): void => {};
+
+/** Writes what `edit` makes of the policy, and answers when that is in force. */
 const change = async (
-  { findChangeable, policies, putInForce, readDocument, nowMicros }: Dependencies,
+  { changeWhereFound, policies, readDocument, nowMicros }: Dependencies,
   caller: Caller,
   policyId: string,
   edit: (current: Policy) => PolicyFields,
   once?: Once,
 ): Promise<PolicyDocument> => {
-  const { scopeId } = await findChangeable(caller, policyId);
-  const policy = await putInForce(scopeId, async () => {
+  const { document } = await changeWhereFound(caller, policyId, async (scopeId) => {
     const updatedAtMicros = nowMicros();
     const editRow = (current: Policy): Policy => {
       const fields = edit(current);
       checkPriority(current.scope, fields.priority);
       return { ...current, ...fields, updatedAtMicros };
     };
-    const changed = await policies.change(scopeId, policyId, editRow, {
+    const policy = await policies.change(scopeId, policyId, editRow, {
       origin: originOf(caller, updatedAtMicros),
       once,
     });
-    if (changed === undefined) throw policyNotFound();
-    return changed;
+    if (policy === undefined) throw policyNotFound();
+    // Under way while the others take the change in.
+    const document = readDocument({ scopeId, policy });
+    document.catch(ignore);
+    return { document };
   });
-  return await readDocument({ scopeId, policy });
+  return await document;
 };
 
 /** PUT: what is left out gets its default, but for the scope, which is fixed (rest-api-core 6.4, 15). */

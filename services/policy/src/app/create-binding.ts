@@ -5,9 +5,9 @@ import { checkBinding } from '../domain/bound-identity.ts';
 import { policyNotFound, tooManyBindings } from '../domain/refusals.ts';
 import { requireOwnPartner } from '../domain/require-own-partner.ts';
 import type { BindingStore, Clock, IdentityMirror } from '../ports.ts';
+import type { ChangeWhereFound } from './change-where-found.ts';
 import type { FindPolicy } from './find-policy.ts';
 import { originOf } from './origin-of.ts';
-import type { PutInForce } from './put-in-force.ts';
 
 export interface BindingInput {
   readonly identityType: BoundType;
@@ -18,16 +18,16 @@ export interface BindingInput {
 /** Binds, or renews the binding that the identity already has. */
 export const createCreateBinding =
   ({
+    changeWhereFound,
     findChangeable,
     identities,
     bindings,
-    putInForce,
     nowMicros,
   }: {
+    readonly changeWhereFound: ChangeWhereFound;
     readonly findChangeable: FindPolicy;
     readonly identities: IdentityMirror;
     readonly bindings: Pick<BindingStore, 'bind'>;
-    readonly putInForce: PutInForce;
     readonly nowMicros: Clock;
   }) =>
   async (
@@ -37,10 +37,11 @@ export const createCreateBinding =
     once: Once | undefined,
   ): Promise<{ readonly binding: Binding; readonly renewed: boolean }> => {
     checkBinding(identityType, identityId, expiresAtMicros, nowMicros());
-    const { scopeId, policy } = await findChangeable(caller, policyId);
-    if (policy.scope === 'partner') requireOwnPartner(caller);
     // An outage is not "unknown": a binding left unpinned by it would go to whoever bears the name later.
-    const known = await identities.lookup(caller.tenantId, identityType, identityId);
+    const known = await identities.lookup(caller.tenantId, identityType, identityId).catch(async (error: unknown) => {
+      await findChangeable(caller, policyId);
+      throw error;
+    });
     const binding: Binding = {
       id: newId('bnd'),
       policyId,
@@ -51,7 +52,8 @@ export const createCreateBinding =
       createdAtMicros: nowMicros(),
       createdBy: caller.identityId,
     };
-    return await putInForce(scopeId, async () => {
+    return await changeWhereFound(caller, policyId, async (scopeId, found) => {
+      if (found?.policy.scope === 'partner') requireOwnPartner(caller);
       const outcome = await bindings.bind(scopeId, binding, {
         directory: caller.tenantId,
         most: maxBindings,

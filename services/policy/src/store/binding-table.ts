@@ -13,6 +13,9 @@ const columns = (sql: SqlTag) => sql`
 const live = (sql: SqlTag, nowMicros: number): Statement =>
   sql`(expires_at is null or expires_at > ${nowMicros}::timestamptz)`;
 
+/** Row-level security does so in all tables here. */
+const guarded = { isGuarded: true };
+
 const ofPolicy = (sql: SqlTag, scopeId: ScopeId, policyId: string): Statement =>
   sql`scope_id = ${scopeId} and policy_id = ${policyId}`;
 
@@ -21,6 +24,16 @@ export const countLive = async (tx: Tx, scopeId: ScopeId, policyId: string, nowM
   const [row] = await tx<{ count: number }[]>`
     select count(*) from binding where ${ofPolicy(tx, scopeId, policyId)} and ${live(tx, nowMicros)}`;
   return row?.count ?? 0;
+};
+
+/** False when there is none. Its row is the lock under which bindings are counted and told apart. */
+const lockPolicy = async (tx: Tx, scopeId: ScopeId, policyId: string): Promise<boolean> => {
+  const rows = await tx`select id from policy where scope_id = ${scopeId} and id = ${policyId} for update`;
+  return rows.length > 0;
+};
+
+const removeExpired = async (tx: Tx, scopeId: ScopeId, policyId: string, nowMicros: number): Promise<void> => {
+  await tx`delete from binding where ${ofPolicy(tx, scopeId, policyId)} and not ${live(tx, nowMicros)}`;
 };
 
 /** The live binding of the same identity: that of the same subject first, else one that nobody is pinned to. */
@@ -49,7 +62,7 @@ const renew = async (
   return row;
 };
 
-const insert = async (tx: Tx, scopeId: ScopeId, binding: Binding, directory: TenantId): Promise<void> => {
+const insert = (tx: Tx, scopeId: ScopeId, binding: Binding, directory: TenantId): void => {
   const row = {
     scope_id: scopeId,
     policy_id: binding.policyId,
@@ -62,7 +75,7 @@ const insert = async (tx: Tx, scopeId: ScopeId, binding: Binding, directory: Ten
     created_by: binding.createdBy,
     directory_tenant_id: directory,
   };
-  await tx`insert into binding ${tx(row)}`;
+  tx.send(tx`insert into binding ${tx(row)}`);
 };
 
 /** Gives the subject's own binding of the policy the later end of the two; false when it has none. */
@@ -91,25 +104,27 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'readScope' 
 
   bind: (scopeId, binding, { directory, most, deed: { origin, once } }) =>
     withinExtent(
-      db.withScope(scopeId, async (tx) => {
-        const { policyId, createdAtMicros: nowMicros } = binding;
-        // The policy's row is the lock under which bindings are counted and told apart.
-        const [policy] = await tx`select id from policy where scope_id = ${scopeId} and id = ${policyId} for update`;
-        if (policy === undefined) return { kind: 'no_policy' };
-        await tx`delete from binding where ${ofPolicy(tx, scopeId, policyId)} and not ${live(tx, nowMicros)}`;
-        const same = await findSame(tx, scopeId, binding);
-        const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding, directory);
-        if (renewed !== undefined) {
-          await tellEvent(tx, scopeId, bindingCreated(origin, renewed));
+      db.withScope(
+        scopeId,
+        async (tx) => {
+          const { policyId, createdAtMicros: nowMicros } = binding;
+          const [isThere, , same, count] = await Promise.all([
+            lockPolicy(tx, scopeId, policyId),
+            removeExpired(tx, scopeId, policyId, nowMicros),
+            findSame(tx, scopeId, binding),
+            countLive(tx, scopeId, policyId, nowMicros),
+          ]);
+          if (!isThere) return { kind: 'no_policy' };
+          const renewed = same === undefined ? undefined : await renew(tx, scopeId, same, binding, directory);
+          if (renewed === undefined && count >= most) return { kind: 'full' };
+          if (renewed === undefined) insert(tx, scopeId, binding, directory);
+          const bound = renewed ?? binding;
+          tellEvent(tx, scopeId, bindingCreated(origin, bound));
           await once?.commit(tx);
-          return { kind: 'renewed', binding: renewed };
-        }
-        if ((await countLive(tx, scopeId, policyId, nowMicros)) >= most) return { kind: 'full' };
-        await insert(tx, scopeId, binding, directory);
-        await tellEvent(tx, scopeId, bindingCreated(origin, binding));
-        await once?.commit(tx);
-        return { kind: 'bound', binding };
-      }),
+          return { kind: renewed === undefined ? 'bound' : 'renewed', binding: bound };
+        },
+        guarded,
+      ),
     ),
 
   unpinned: (after, most) =>
@@ -129,21 +144,24 @@ export const createBindingTable = (db: Pick<Database, 'withScope' | 'readScope' 
     }),
 
   unbind: (scopeId, policyId, id, origin) =>
-    db.withScope(scopeId, async (tx) => {
-      const [removed] = await tx<Binding[]>`
-        delete from binding where ${ofPolicy(tx, scopeId, policyId)} and id = ${id} and ${live(tx, origin.atMicros)}
-        returning ${columns(tx)}`;
-      if (removed !== undefined) await tellEvent(tx, scopeId, bindingDeleted(origin, removed));
-      return removed !== undefined;
-    }),
+    db.withScope(
+      scopeId,
+      async (tx) => {
+        const [removed] = await tx<Binding[]>`
+          delete from binding where ${ofPolicy(tx, scopeId, policyId)} and id = ${id} and ${live(tx, origin.atMicros)}
+          returning ${columns(tx)}`;
+        if (removed !== undefined) tellEvent(tx, scopeId, bindingDeleted(origin, removed));
+        return removed !== undefined;
+      },
+      guarded,
+    ),
 
   isBound: (scopeId, identityId, nowMicros) =>
-    db.withScope(scopeId, async (tx) => {
-      const rows = await tx`
+    db.readScope(scopeId)`
         select id from binding
-        where scope_id = ${scopeId} and identity_id = ${identityId} and ${live(tx, nowMicros)} limit 1`;
-      return rows.length > 0;
-    }),
+        where scope_id = ${scopeId} and identity_id = ${identityId} and ${live(db.sql, nowMicros)} limit 1`.then(
+      (rows) => rows.length > 0,
+    ),
 
   sweep: async (expiredBeforeMicros, most) => {
     const [row] = await db.sql<{ removed: number }[]>`

@@ -2,37 +2,40 @@ import type { Database } from '@scaivault/db';
 import type { BundledPolicy, BundleStore } from '../ports.ts';
 import { scopeKind } from './policy-table.ts';
 
-type PolicyRow = Omit<BundledPolicy, 'scope' | 'bindings'>;
-type BindingRow = BundledPolicy['bindings'][number] & { readonly policyId: string };
+/** The bindings of a policy as columns. */
+interface Row extends Omit<BundledPolicy, 'scope' | 'bindings'> {
+  readonly identityTypes: readonly BundledPolicy['bindings'][number]['identityType'][];
+  readonly identityIds: readonly string[];
+  readonly subjectIds: readonly (string | null)[];
+  readonly expiriesMicros: readonly (number | null)[];
+}
 
-const byPolicy = (rows: readonly BindingRow[]): Map<string, BindingRow[]> => {
-  const groups = new Map<string, BindingRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.policyId);
-    if (group === undefined) groups.set(row.policyId, [row]);
-    else group.push(row);
-  }
-  return groups;
-};
+const policyOf = ({ identityTypes, identityIds, subjectIds, expiriesMicros, ...policy }: Row) => ({
+  ...policy,
+  bindings: identityTypes.map((identityType, index) => ({
+    identityType,
+    identityId: identityIds[index] ?? '',
+    subjectId: subjectIds[index] ?? null,
+    expiresAtMicros: expiriesMicros[index] ?? null,
+  })),
+});
 
-/** What policy replicas decide by: both tables of one scope, joined. */
-export const createPolicyBundles = (db: Pick<Database, 'withScope'>): BundleStore => ({
-  read: (scopeId, nowMicros) =>
-    db.withScope(scopeId, async (tx) => {
-      const bindings = byPolicy(
-        await tx<BindingRow[]>`
-          select policy_id as "policyId", identity_type as "identityType", identity_id as "identityId",
-            subject_id as "subjectId", expires_at as "expiresAtMicros"
-          from binding
-          where scope_id = ${scopeId} and (expires_at is null or expires_at > ${nowMicros}::timestamptz)
-          order by id`,
-      );
-      const policies = await tx<PolicyRow[]>`
-        select id, name, priority, created_at as "createdAtMicros", rules as "rulesJson"
-        from policy
-        where scope_id = ${scopeId} and is_active and id = any(${[...bindings.keys()]}::text[])
-        order by id`;
-      const scope = scopeKind(scopeId);
-      return policies.map((policy) => ({ ...policy, scope, bindings: bindings.get(policy.id) ?? [] }));
-    }),
+/** What policy replicas decide by: both tables of one scope, joined, in one statement. */
+export const createPolicyBundles = (db: Pick<Database, 'readScope'>): BundleStore => ({
+  read: async (scopeId, nowMicros) => {
+    const rows = await db.readScope(scopeId)<Row[]>`
+      select p.id, p.name, p.priority, p.created_at as "createdAtMicros", p.rules as "rulesJson",
+        b."identityTypes", b."identityIds", b."subjectIds", b."expiriesMicros"
+      from policy p join (
+        select policy_id, array_agg(identity_type order by id) as "identityTypes",
+          array_agg(identity_id order by id) as "identityIds", array_agg(subject_id order by id) as "subjectIds",
+          array_agg(expires_at order by id) as "expiriesMicros"
+        from binding
+        where scope_id = ${scopeId} and (expires_at is null or expires_at > ${nowMicros}::timestamptz)
+        group by policy_id
+      ) b on b.policy_id = p.id
+      where p.scope_id = ${scopeId} and p.is_active
+      order by p.id`;
+    return rows.map((row) => ({ ...policyOf(row), scope: scopeKind(scopeId) }));
+  },
 });

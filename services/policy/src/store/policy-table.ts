@@ -1,4 +1,4 @@
-import { type Database, isUniqueViolation, type SqlTag, type Statement } from '@scaivault/db';
+import { type Database, isUniqueViolation, type SqlTag, type Tx } from '@scaivault/db';
 import type { ScopeId } from '@scaivault/tenancy';
 import type { Policy, PolicyScope, PolicySummary } from '../domain/policy.ts';
 import { policyCreated, policyDeleted, policyUpdated } from '../domain/policy-events.ts';
@@ -43,14 +43,17 @@ const columnsOf = (policy: Policy) => ({
   updated_at: policy.updatedAtMicros,
 });
 
-/** Runs the statement that writes a name; the transaction is lost with it, as it is with every refusal. */
-const naming = async (name: string, write: Statement): Promise<void> => {
+/** Translates the refusal of the name that a transaction writes: 409 `name_conflict`. */
+const naming = async <Result>(nameOf: () => string, transaction: Promise<Result>): Promise<Result> => {
   try {
-    await write;
+    return await transaction;
   } catch (error) {
-    throw isUniqueViolation(error, 'policy_name_key') ? nameTaken(name) : error;
+    throw isUniqueViolation(error, 'policy_name_key') ? nameTaken(nameOf()) : error;
   }
 };
+
+/** Row-level security does so in all tables here but that of the Idempotency-Keys. */
+const guarded = { isGuarded: true };
 
 /** The table `policy`. */
 export const createPolicyTable = (db: Pick<Database, 'withScope' | 'readScope'>): PolicyStore => ({
@@ -70,38 +73,45 @@ export const createPolicyTable = (db: Pick<Database, 'withScope' | 'readScope'>)
       return rows.map((row) => ({ ...row, scope: scopeKind(scopeId) }));
     }),
 
-  insert: (scopeId, policy, { origin, once }) =>
-    withinExtent(
-      db.withScope(scopeId, async (tx) => {
-        const row = { scope_id: scopeId, id: policy.id, created_at: policy.createdAtMicros, ...columnsOf(policy) };
-        await naming(policy.name, tx`insert into policy ${tx(row)}`);
-        await tellEvent(tx, scopeId, policyCreated(origin, policy));
-        await once?.commit(tx);
-      }),
-    ),
+  insert: (scopeId, policy, { origin, once }) => {
+    const work = async (tx: Tx): Promise<void> => {
+      const row = { scope_id: scopeId, id: policy.id, created_at: policy.createdAtMicros, ...columnsOf(policy) };
+      tx.send(tx`insert into policy ${tx(row)}`);
+      tellEvent(tx, scopeId, policyCreated(origin, policy));
+      await once?.commit(tx);
+    };
+    return withinExtent(naming(() => policy.name, db.withScope(scopeId, work, { isGuarded: once === undefined })));
+  },
 
-  change: (scopeId, id, edit, { origin, once }) =>
-    withinExtent(
-      db.withScope(scopeId, async (tx) => {
-        const current = await read(tx, scopeId, id, true);
-        if (current === undefined) return undefined;
-        const changed = edit(current);
-        const { name } = changed;
-        await naming(name, tx`update policy set ${tx(columnsOf(changed))} where scope_id = ${scopeId} and id = ${id}`);
-        await tellEvent(tx, scopeId, policyUpdated(origin, current, changed));
-        await once?.commit(tx);
-        return changed;
-      }),
-    ),
+  change: (scopeId, id, edit, { origin, once }) => {
+    let name = '';
+    const work = async (tx: Tx): Promise<Policy | undefined> => {
+      const current = await read(tx, scopeId, id, true);
+      if (current === undefined) return undefined;
+      const changed = edit(current);
+      ({ name } = changed);
+      tx.send(tx`update policy set ${tx(columnsOf(changed))} where scope_id = ${scopeId} and id = ${id}`);
+      tellEvent(tx, scopeId, policyUpdated(origin, current, changed));
+      await once?.commit(tx);
+      return changed;
+    };
+    return withinExtent(naming(() => name, db.withScope(scopeId, work, guarded)));
+  },
 
   remove: (scopeId, id, { force, origin }) =>
-    db.withScope(scopeId, async (tx) => {
-      const policy = await read(tx, scopeId, id, true);
-      if (policy === undefined) return { found: false, inUseBy: 0 };
-      const bindings = await countLive(tx, scopeId, id, origin.atMicros);
-      if (bindings > 0 && !force) return { found: true, inUseBy: bindings };
-      await tx`delete from policy where scope_id = ${scopeId} and id = ${id}`;
-      await tellEvent(tx, scopeId, policyDeleted(origin, policy, bindings));
-      return { found: true, inUseBy: 0 };
-    }),
+    db.withScope(
+      scopeId,
+      async (tx) => {
+        const [policy, bindings] = await Promise.all([
+          read(tx, scopeId, id, true),
+          countLive(tx, scopeId, id, origin.atMicros),
+        ]);
+        if (policy === undefined) return { found: false, inUseBy: 0 };
+        if (bindings > 0 && !force) return { found: true, inUseBy: bindings };
+        tx.send(tx`delete from policy where scope_id = ${scopeId} and id = ${id}`);
+        tellEvent(tx, scopeId, policyDeleted(origin, policy, bindings));
+        return { found: true, inUseBy: 0 };
+      },
+      guarded,
+    ),
 });

@@ -39,7 +39,7 @@ export const createDeleteSecret =
       if (request.permanent) await held.erase(now);
       else await held.markDeleted(now);
       const recoverableUntilMicros = request.permanent ? undefined : recoverableUntil(now);
-      await held.tell([secretDeleted(originOf(caller, now), held.facts, versionCount, recoverableUntilMicros)]);
+      held.tell([secretDeleted(originOf(caller, now), held.facts, versionCount, recoverableUntilMicros)]);
       return { versionCount, deletedAtMicros: now, recoverableUntilMicros };
     });
   };

@@ -37,7 +37,7 @@ export const createDestroyVersions =
         for (const version of versions) if (!kept.includes(version)) throw versionNotFound(target.path, version);
         await held.destroy(versions, now);
         const destroyed = versions.toSorted((a, b) => b - a);
-        await held.tell([versionsDestroyed(originOf(caller, now), facts, destroyed)]);
+        held.tell([versionsDestroyed(originOf(caller, now), facts, destroyed)]);
         return {
           destroyed,
           remaining: kept.filter((version) => !versions.includes(version)),

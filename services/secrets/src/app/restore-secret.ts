@@ -24,7 +24,7 @@ export const createRestoreSecret =
         if (presence === 'living') throw livingSecretExists(path);
         await held.unmarkDeleted(now);
         const facts = { ...held.facts, deletedAtMicros: null };
-        await held.tell([secretRestored(originOf(caller, now), facts)]);
+        held.tell([secretRestored(originOf(caller, now), facts)]);
         return { facts, versionCount: (await held.keptVersions()).length };
       },
       once,

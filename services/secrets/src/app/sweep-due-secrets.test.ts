@@ -46,7 +46,7 @@ const dueSecrets: DueSecrets = {
     if (facts === undefined) return;
     const settle = async () => void secrets.set(path, { ...facts, dueAtMicros: null });
     const erase = async () => void secrets.delete(path);
-    const tell = () => Promise.resolve();
+    const tell = () => {};
     await work({ facts, settle, erase, tell } as Partial<HeldSecret> as HeldSecret);
   },
 };

@@ -32,7 +32,7 @@ const happen = async (held: HeldSecret, nowMicros: number, begin: Begin): Promis
   const notices = deletedAtMicros === null ? expiryNotices(held.facts, nowMicros) : [];
   const origin = { identityId: actor, requestId: null, atMicros: nowMicros };
   await held.settle(nowMicros);
-  await held.tell(notices.map((notice) => expiryNoticed(origin, held.facts, notice)));
+  held.tell(notices.map((notice) => expiryNoticed(origin, held.facts, notice)));
   return notices;
 };
 

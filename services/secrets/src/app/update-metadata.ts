@@ -64,7 +64,7 @@ export const createUpdateMetadata =
         },
         now,
       );
-      await held.tell([metadataChanged(originOf(caller, now), present, facts)]);
+      held.tell([metadataChanged(originOf(caller, now), present, facts)]);
       return { facts, versionCount: (await held.keptVersions()).length };
     });
   };

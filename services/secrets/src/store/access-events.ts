@@ -18,7 +18,7 @@ export const createAccessEvents = (db: Pick<Database, 'withScope'>): AccessEvent
     const write = async (): Promise<void> => {
       await new Promise((resolve) => setImmediate(resolve));
       gatherings.delete(owner);
-      await db.withScope(owner, (tx) => addEvents(tx, events));
+      await db.withScope(owner, async (tx) => addEvents(tx, events));
     };
     return { events, written: write() };
   };

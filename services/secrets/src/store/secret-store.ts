@@ -48,7 +48,7 @@ const addVersion = async (
   await pruneVersions(tx, owner, path, facts, next.createdAtMicros);
   if (next.metadata !== undefined) await replaceTags(tx, owner, path, next.metadata.tags);
   await settleDue(tx, owner, path, facts, next.createdAtMicros);
-  await tellEvents(tx, owner, path, next.events(facts));
+  tellEvents(tx, owner, path, next.events(facts));
 };
 
 /** A secret policy that was deleted between its look-up and the write that attaches it. */

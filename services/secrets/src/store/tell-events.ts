@@ -11,7 +11,7 @@ export const placeEvent = (owner: ScopeId, path: SecretPath, event: SecretEvent)
 });
 
 /** Writes down what happens to a secret whose row is locked in this transaction. */
-export const tellEvents = (tx: Tx, owner: ScopeId, path: SecretPath, events: readonly SecretEvent[]): Promise<void> =>
+export const tellEvents = (tx: Tx, owner: ScopeId, path: SecretPath, events: readonly SecretEvent[]): void =>
   addEvents(
     tx,
     events.map((event) => placeEvent(owner, path, event)),

@@ -14,7 +14,7 @@ export const createTellDisabled =
   async (tx, { scopeId, endpointId, consecutiveFailures, lastResponseCode }) => {
     const name = await webhooks.silence(tx, scopeId, endpointId);
     if (name === undefined) return;
-    await addEvents(tx, [
+    addEvents(tx, [
       {
         type: 'webhook.disabled',
         data: {
