@@ -15,8 +15,8 @@ const alone = [
   'packages/pipeline/test/replicas/memory.test.ts',
 ];
 
-/** Says how long a start takes, so nothing else runs beside it. */
-const timed = ['services/all-in-one/test/lifecycle.test.ts'];
+/** Says how long a start takes, so nothing else runs beside it. First, because others go on with the vaults it has started. */
+const timed = ['services/all-in-one/test/pace.test.ts'];
 
 /** Begun last, the long ones would keep one processor busy while the other has nothing left to do. */
 const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/services/all-in-one/');
@@ -41,10 +41,19 @@ export default defineConfig({
     hookTimeout: 300_000,
     sequence: { sequencer: LongFirst },
     projects: [
-      { extends: true, test: { name: 'alone', include: alone } },
-      // Modules hold no state here: what one file has loaded serves the next, and most files take longer to load than to run.
-      { extends: true, test: { name: 'together', include: [all], exclude: [...alone, ...timed], isolate: false } },
       { extends: true, test: { name: 'timed', include: timed, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 2 } } },
+      // Modules hold no state here: what one file has loaded serves the next, and most files take longer to load than to run.
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: [all],
+          exclude: [...alone, ...timed],
+          isolate: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

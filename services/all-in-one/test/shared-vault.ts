@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { borrowVault } from '@scaivault/testkit/borrow-vault';
+import { borrowVault, type Loan } from '@scaivault/testkit/borrow-vault';
 import type { Shape, Vault, VaultAccess } from '@scaivault/testkit/start-vault';
 import { succeeded } from './grant.ts';
 import { unlimited } from './unlimited-vault.ts';
@@ -42,21 +42,24 @@ const readState = async (vault: VaultAccess): Promise<unknown> => {
   return JSON.parse(text, (name, value) => (/^(updated|added)_at$/.test(name) ? null : value));
 };
 
-const borrow = async (shape: Shape, env: Readonly<Record<string, string>>): Promise<Vault> => {
-  const { vault, giveBack } = await borrowVault({ shape, env });
+/** A vault that others use before and after. */
+export type SharedVault = Vault & Pick<Loan, 'restart'>;
+
+const borrow = async (shape: Shape, env: Readonly<Record<string, string>>): Promise<SharedVault> => {
+  const { vault, restart, giveBack } = await borrowVault({ shape, env });
   const before = await readState(vault);
   const isAsItWas = async (): Promise<boolean> => {
     await removePolicies(vault);
     return isDeepStrictEqual(before, await readState(vault));
   };
-  return { ...vault, [Symbol.asyncDispose]: async () => giveBack(await isAsItWas().catch(() => false)) };
+  return { ...vault, restart, [Symbol.asyncDispose]: async () => giveBack(await isAsItWas().catch(() => false)) };
 };
 
 /**
  * A vault for files that need nothing of their own but paths: they share it, one after the other. Policies are removed
  * behind each; one that leaves other traces (people changed, a webhook) costs the next a new vault.
  */
-export const borrowUnlimited = (shape: Shape): Promise<Vault> => borrow(shape, quiet);
+export const borrowUnlimited = (shape: Shape): Promise<SharedVault> => borrow(shape, quiet);
 
 /** Such a one whose audit trail is sealed every second, which logs at the level debug and serves metrics. */
-export const borrowWatched = (shape: Shape): Promise<Vault> => borrow(shape, watched);
+export const borrowWatched = (shape: Shape): Promise<SharedVault> => borrow(shape, watched);

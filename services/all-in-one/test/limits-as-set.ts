@@ -1,32 +1,30 @@
 import type { Vault } from '@scaivault/testkit/start-vault';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { allAuditRows, auditRowsOf } from './audit-rows.ts';
 import { expectRefusal } from './expect-refusal.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
 
-describe.each(shapes)('rate limits (%s)', (shape) => {
-  let vault: Vault;
-  beforeAll(async () => {
-    vault = await startUnlimited(shape, { env: { RATE_LIMIT_SECRETS_READ: '3', RATE_LIMIT_AUTH_FAILURES: '4' } });
-  });
-  afterAll(() => vault?.[Symbol.asyncDispose]());
+/** Settings of a vault whose file has these tests. */
+export const limitsAsSet = { RATE_LIMIT_SECRETS_DELETE: '3', RATE_LIMIT_AUTH_FAILURES: '4' };
 
-  const read = (token: string) => vault.request('GET', '/v1/secrets/limit/a', { token });
+/** The tests of them, in the vault that runs then. */
+export const testLimitsAsSet = (vaultNow: () => Vault): void => {
+  const remove = (token: string) => vaultNow().request('DELETE', '/v1/secrets/limit/a', { token });
 
   it('takes one unit a call and answers 429 with the time to wait, leaving no row', async () => {
+    const vault = vaultNow();
     const left: (string | null)[] = [];
     for (let call = 0; call < 3; call += 1) {
-      const answer = await read(vault.token);
+      const answer = await remove(vault.token);
       expectRefusal(answer, 404, 'secret_not_found');
       left.push(answer.headers.get('x-ratelimit-remaining'));
     }
     expect(left).toEqual(['2', '1', '0']);
-    const refused = await read(vault.token);
+    const refused = await remove(vault.token);
     const wait = Number(refused.headers.get('retry-after'));
     expect(wait).toBeGreaterThanOrEqual(1);
     expect(wait).toBeLessThanOrEqual(20);
     expectRefusal(refused, 429, 'rate_limited', {
-      category: 'secrets:read',
+      category: 'secrets:delete',
       limit: 3,
       window_seconds: 60,
       required: 1,
@@ -42,15 +40,16 @@ describe.each(shapes)('rate limits (%s)', (shape) => {
   });
 
   it('counts two tokens of one service account together, and refusals by policy as well', async () => {
-    const [one, two] = [await vault.mint({ sub: 'sa:ci' }), await vault.mint({ sub: 'sa:ci', scope: 'secrets:read' })];
-    for (const token of [one, two, one]) expectRefusal(await read(token), 403, 'access_denied');
-    expectRefusal(await read(two), 429, 'rate_limited', { category: 'secrets:read' });
-    expectRefusal(await read(await vault.mint({ sub: 'usr_bob' })), 403, 'access_denied');
+    const vault = vaultNow();
+    const [one, two] = [await vault.mint({ sub: 'sa:ci' }), await vault.mint({ sub: 'sa:ci', scope: 'secrets:delete' })];
+    for (const token of [one, two, one]) expectRefusal(await remove(token), 403, 'access_denied');
+    expectRefusal(await remove(two), 429, 'rate_limited', { category: 'secrets:delete' });
+    expectRefusal(await remove(await vault.mint({ sub: 'usr_bob' })), 403, 'access_denied');
   });
 
   it('stops answering an address that guesses tokens', async () => {
-    for (let guess = 0; guess < 4; guess += 1) expectRefusal(await read(`guess${guess}`), 401, 'token_invalid');
-    expectRefusal(await read('guess5'), 429, 'rate_limited', { category: 'auth:failures' });
-    expect((await vault.request('GET', '/v1/auth/whoami')).status).toBe(200);
+    for (let guess = 0; guess < 4; guess += 1) expectRefusal(await remove(`guess${guess}`), 401, 'token_invalid');
+    expectRefusal(await remove('guess5'), 429, 'rate_limited', { category: 'auth:failures' });
+    expect((await vaultNow().request('GET', '/v1/auth/whoami')).status).toBe(200);
   });
-});
+};
