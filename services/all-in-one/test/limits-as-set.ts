@@ -41,7 +41,10 @@ export const testLimitsAsSet = (vaultNow: () => Vault): void => {
 
   it('counts two tokens of one service account together, and refusals by policy as well', async () => {
     const vault = vaultNow();
-    const [one, two] = [await vault.mint({ sub: 'sa:ci' }), await vault.mint({ sub: 'sa:ci', scope: 'secrets:delete' })];
+    const [one, two] = [
+      await vault.mint({ sub: 'sa:ci' }),
+      await vault.mint({ sub: 'sa:ci', scope: 'secrets:delete' }),
+    ];
     for (const token of [one, two, one]) expectRefusal(await remove(token), 403, 'access_denied');
     expectRefusal(await remove(two), 429, 'rate_limited', { category: 'secrets:delete' });
     expectRefusal(await remove(await vault.mint({ sub: 'usr_bob' })), 403, 'access_denied');
