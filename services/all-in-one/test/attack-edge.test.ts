@@ -3,32 +3,32 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cast, openCast } from './attack-cast.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { grant, succeeded } from './grant.ts';
-import { shapes, startUnlimited } from './unlimited-vault.ts';
+import { borrowUnlimited } from './shared-vault.ts';
+import { throughProxy } from './through-proxy.ts';
+import { shapes } from './unlimited-vault.ts';
 
 const allowed = '203.0.113.7';
 const elsewhere = '198.51.100.9';
 
-/** Behind a proxy of our own at 127.0.0.1, with one unit a minute of what the limiter's test takes. */
-const env = {
-  TRUSTED_PROXIES: '127.0.0.0/8',
-  RATE_LIMIT_SECRETS_DELETE: '1',
-  RATE_LIMIT_POLICIES_TEST: '1',
-  RATE_LIMIT_BATCH_READ: '1',
-  // The first seal makes keys of its own, which would look like the work of an attack.
-  AUDIT_SEAL_INTERVAL: '1d',
-};
+/** One unit a minute of what the limiter's test takes. */
+const limits = { 'secrets:delete': 1, 'policies:test': 1, 'batch:read': 1 };
+const limited = ['user:alice@acme.example', 'user:bob@acme.example'];
+const entryOf = (identity: string): string => `/v1/rate-limits/${encodeURIComponent(identity)}`;
 
 describe.each(shapes)('holes at the edge (%s)', (shape) => {
   let cast: Cast;
   let { vault, sql, alice, bob, put, get, post } = {} as Cast;
   beforeAll(async () => {
-    cast = await openCast(await startUnlimited(shape, { env }));
+    cast = await openCast(throughProxy(await borrowUnlimited(shape)));
     ({ vault, sql, alice, bob, put, get, post } = cast);
     await put('edge/a');
     const conditions = { ip_ranges: ['203.0.113.0/24'] };
     await grant(vault, 'user:bob@acme.example', [{ path_pattern: 'edge/*', permissions: ['read'], conditions }]);
   });
-  afterAll(() => cast?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    for (const identity of limited) await vault?.request('DELETE', entryOf(identity));
+    await cast?.[Symbol.asyncDispose]();
+  });
 
   it.each([
     ['nothing', '', false],
@@ -68,6 +68,7 @@ describe.each(shapes)('holes at the edge (%s)', (shape) => {
     }) as Promise<Result>;
 
   it('work done before the limiter', async () => {
+    for (const identity of limited) succeeded(await vault.request('PUT', entryOf(identity), { body: { limits } }));
     const remove = (token: string) => vault.request('DELETE', '/v1/secrets/edge/none', { token });
     const batch = () => post('secrets/batch', alice, { paths: ['edge/a'] });
     const test = () =>

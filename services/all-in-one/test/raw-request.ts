@@ -11,6 +11,8 @@ export interface RawRequest {
   readonly body?: string | Buffer;
   /** Sends the body in chunks, without announcing its length. */
   readonly chunked?: boolean;
+  /** Address of this machine that it comes from. */
+  readonly from?: string;
 }
 
 const parse = (text: string): unknown => {
@@ -24,7 +26,7 @@ const parse = (text: string): unknown => {
 /** One HTTP request, byte for byte as a hostile client would send it. */
 export const rawRequest = (vault: Vault, options: RawRequest): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const { method = 'GET', path, token = vault.token, headers = {}, body, chunked = false } = options;
+    const { method = 'GET', path, token = vault.token, headers = {}, body, chunked = false, from } = options;
     let answered = false;
     const sending = request(
       {
@@ -33,6 +35,7 @@ export const rawRequest = (vault: Vault, options: RawRequest): Promise<Answer> =
         method,
         path,
         agent: false,
+        ...(from === undefined ? {} : { localAddress: from }),
         headers: {
           ...(token === null ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined || chunked ? {} : { 'content-length': Buffer.byteLength(body) }),

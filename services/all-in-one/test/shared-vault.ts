@@ -4,13 +4,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { borrowVault, type Loan } from '@scaivault/testkit/borrow-vault';
 import type { Shape, Vault, VaultAccess } from '@scaivault/testkit/start-vault';
 import { succeeded } from './grant.ts';
+import { ownProxies } from './through-proxy.ts';
 import { unlimited } from './unlimited-vault.ts';
 
 /** The one limit of the shared vault, far from what any file reads. */
 export const readsPerMinute = 1_000_000;
 
 /** Nothing is sealed here: the first seal of a tenant makes keys, which would look like the work of an attack. */
-const quiet = { ...unlimited, RATE_LIMIT_SECRETS_READ: String(readsPerMinute), AUDIT_SEAL_INTERVAL: '1d' };
+const quiet = {
+  ...unlimited,
+  RATE_LIMIT_SECRETS_READ: String(readsPerMinute),
+  AUDIT_SEAL_INTERVAL: '1d',
+  TRUSTED_PROXIES: ownProxies,
+};
 
 /** Seals at once, tells all it can, and sends events to this machine. */
 const watched = {
