@@ -18,11 +18,20 @@ const alone = [
 /** Says how long a start takes, so nothing else runs beside it. First, because others go on with the vaults it has started. */
 const timed = ['services/all-in-one/test/pace.test.ts'];
 
-/** Begun last, the long ones would keep one processor busy while the other has nothing left to do. */
-const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/services/all-in-one/');
-/** Changes and deletes all there is in a vault that others borrow before it. */
-const leavesRuins = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('/attack-matrix.test.ts');
-const rank = (file: TestSpecification): number => (leavesRuins(file) ? 1 : isLong(file) ? 0 : 2);
+/**
+ * Files with whole vaults, in this order and before all others: begun last, the long ones would keep one processor busy
+ * while the other has nothing left to do. The longest has its own; those after it borrow one before it ends for want of
+ * borrowers; of those the last changes and deletes all there is.
+ */
+const wholeVaults = [
+  /\/crash\.test/,
+  /\/(?!crash|canary|audit-proof|attack-matrix|lifecycle|outages|rate-limits)[^/]*$/,
+  /\/(canary|audit-proof)\.test/,
+  /\/attack-matrix\.test/,
+  /./,
+];
+const rank = ({ moduleId }: TestSpecification): number =>
+  moduleId.includes('/services/all-in-one/') ? wholeVaults.findIndex((names) => names.test(moduleId)) : 9;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

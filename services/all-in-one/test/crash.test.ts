@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import type { Answer, Shape, StartedVault, Vault } from '@scaivault/testkit/start-vault';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { allAuditRows, eventNumbers } from './audit-rows.ts';
 import { type Deed, deedsFor, inLanes, perform } from './deeds.ts';
 import { succeeded } from './grant.ts';
 import { startUnlimited } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
-// Each of these starts vaults of its own, some several.
+// Vaults start in them, one on the data of the other.
 vi.setConfig({ testTimeout: 90_000 });
 
 const operations = 1_000;
@@ -17,14 +17,21 @@ const putOnce = (vault: Vault, path: string): Promise<Answer> => {
   const headers = { 'idempotency-key': path };
   return vault.request('PUT', `/v1/secrets/${path}`, { headers, body: { data: { value: `value of ${path}` } } });
 };
-const once: readonly string[] = Array.from({ length: 400 }, (_, index) => `once/${index}`);
+const onceAs = (shape: Shape): readonly string[] => Array.from({ length: 400 }, (_, index) => `once/${shape}/${index}`);
+
+/** A vault killed in the middle of these, and how. */
+interface Kill {
+  readonly deeds: readonly Deed[];
+  readonly told: string;
+}
+
+/** Also which of its writes were there afterwards. */
+interface Crash extends Kill {
+  readonly present: ReadonlySet<Deed>;
+}
 
 /** Writes and reads at once until the vault is killed -9 in the middle of them, and of those to do once, at a random moment. */
-const killAmid = async (
-  vault: StartedVault,
-  name: string,
-  toDoOnce: readonly string[] = [],
-): Promise<{ deeds: readonly Deed[]; told: string }> => {
+const killAmid = async (vault: StartedVault, name: string, toDoOnce: readonly string[] = []): Promise<Kill> => {
   const deeds = deedsFor(name, operations);
   const keyed = new Map(
     toDoOnce.map((path, index) => [deeds[Math.floor((index * operations) / toDoOnce.length)], path]),
@@ -48,8 +55,8 @@ const killAmid = async (
   return { deeds, told: `killed after ${killAfter} answers` };
 };
 
-/** Every answered write is there; one without an answer is there whole or not at all. Gives the deeds that are there. */
-const presentOf = async (vault: Vault, token: string, deeds: readonly Deed[], told: string): Promise<Set<Deed>> => {
+/** Every answered write is there; one without an answer is there whole or not at all. */
+const findPresent = async (vault: Vault, token: string, { deeds, told }: Kill): Promise<Set<Deed>> => {
   const present = new Set<Deed>();
   await inLanes(
     deeds.filter(({ kind }) => kind === 'write'),
@@ -67,63 +74,83 @@ const presentOf = async (vault: Vault, token: string, deeds: readonly Deed[], to
 };
 
 /** No answer and no change without its row; no row twice; none that claims what did not happen. */
-const checkTrail = async (vault: StartedVault, deeds: readonly Deed[], present: ReadonlySet<Deed>, told: string) => {
-  const recorded = deeds.filter((deed) => deed.answer !== undefined || present.has(deed));
+const checkTrail = async (vault: Vault, crashes: readonly Crash[]): Promise<void> => {
+  const recorded = crashes.flatMap(({ deeds, present }) =>
+    deeds.filter((deed) => deed.answer !== undefined || present.has(deed)),
+  );
   const { rows, rowsOf } = await until('a row of every answer and of every write that happened', async () => {
     const rows = await allAuditRows(vault);
     const rowsOf = Map.groupBy(rows, ({ extra_data }) => String(extra_data.client_request_id ?? ''));
     return recorded.every(({ clientId }) => rowsOf.has(clientId)) ? { rows, rowsOf } : undefined;
   });
-  for (const deed of deeds) {
-    const { kind, path, answer } = deed;
-    const [row, ...more] = rowsOf.get(deed.clientId) ?? [];
-    expect(more, `${told}: ${path}`).toEqual([]);
-    if (answer !== undefined) {
-      const { status, requestId } = answer;
-      expect({ path, status }, told).toEqual({ path, status: kind === 'write' ? 201 : 200 });
-      expect(row, told).toMatchObject({ request_id: requestId, success: true, error_code: null });
+  for (const { deeds, told, present } of crashes)
+    for (const deed of deeds) {
+      const { kind, path, answer } = deed;
+      const [row, ...more] = rowsOf.get(deed.clientId) ?? [];
+      expect(more, `${told}: ${path}`).toEqual([]);
+      if (answer !== undefined) {
+        const { status, requestId } = answer;
+        expect({ path, status }, told).toEqual({ path, status: kind === 'write' ? 201 : 200 });
+        expect(row, told).toMatchObject({ request_id: requestId, success: true, error_code: null });
+      }
+      if (row === undefined) continue;
+      expect(row, told).toMatchObject({ action: kind, secret_path: path });
+      if (row.success)
+        expect(kind === 'read' || present.has(deed), `${told}: ${path} is said to be written`).toBe(true);
+      else expect(row, told).toMatchObject({ error_code: 'unknown', extra_data: { outcome: 'unknown' } });
     }
-    if (row === undefined) continue;
-    expect(row, told).toMatchObject({ action: kind, secret_path: path });
-    if (row.success) expect(kind === 'read' || present.has(deed), `${told}: ${path} is said to be written`).toBe(true);
-    else expect(row, told).toMatchObject({ error_code: 'unknown', extra_data: { outcome: 'unknown' } });
-  }
-  expect(new Set(rows.map(({ id }) => id)).size, told).toBe(rows.length);
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   const numbers = await eventNumbers(vault);
-  expect(numbers, told).toEqual(numbers.map((_, index) => index + 1));
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
 };
 
-describe.each<[shape: Shape, other: Shape]>([
+/** The lives of one vault in one folder; the last of them runs. */
+const lives: StartedVault[] = [];
+const crashes: Crash[] = [];
+
+afterAll(async () => {
+  for (const vault of lives.toReversed()) await vault[Symbol.asyncDispose]();
+});
+
+const start = async (shape: Shape): Promise<StartedVault> => {
+  const [first] = lives;
+  const place = first === undefined ? {} : { dataDir: first.dataDir, ports: first.ports };
+  const vault = await startUnlimited(shape, place);
+  lives.push(vault);
+  if (first === undefined)
+    for (const { path, value } of deedsFor('', 100).filter(({ kind }) => kind === 'read'))
+      succeeded(await vault.request('PUT', `/v1/secrets/${path}`, { body: { data: { value } } }));
+  return vault;
+};
+const runningAs = async (shape: Shape): Promise<StartedVault> => {
+  const vault = lives.at(-1) ?? (await start(shape));
+  expect(vault.shape).toBe(shape);
+  return vault;
+};
+/** The next life finds what the kill has left, and all that earlier ones have. */
+const checkNextLife = async (vault: StartedVault, kill: Kill): Promise<void> => {
+  // A token of the first life, which are all valid in the others.
+  crashes.push({ ...kill, present: await findPresent(vault, lives[0]?.token ?? '', kill) });
+  await checkTrail(vault, crashes);
+};
+const nameOfNext = (): string => `crash${crashes.length + 1}`;
+
+const bothWays: readonly [shape: Shape, other: Shape][] = [
   ['all-in-one', 'services'],
   ['services', 'all-in-one'],
-])('a crash as %s', (shape, other) => {
-  const vaults: StartedVault[] = [];
-  let first: StartedVault;
-  let again: StartedVault;
-  let lost: Awaited<ReturnType<typeof killAmid>>;
-  const start = async (as: Shape): Promise<StartedVault> => {
-    const place = first === undefined ? {} : { dataDir: first.dataDir, ports: first.ports };
-    const vault = await startUnlimited(as, place);
-    vaults.push(vault);
-    return vault;
-  };
-  beforeAll(async () => {
-    first = await start(shape);
-    for (const { path, value } of deedsFor('', 100).filter(({ kind }) => kind === 'read'))
-      succeeded(await first.request('PUT', `/v1/secrets/${path}`, { body: { data: { value } } }));
-  });
-  afterAll(async () => {
-    for (const vault of vaults.reverse()) await vault[Symbol.asyncDispose]();
-  });
+];
+
+describe.each(bothWays)('a crash as %s', (shape, other) => {
+  const once = onceAs(shape);
+  let lost: Kill;
 
   it('loses no answered write, no record of an answer, and leaves no claim of what did not happen', async () => {
-    lost = await killAmid(first, 'first', once);
-    again = await start(shape);
-    const present = await presentOf(again, first.token, lost.deeds, lost.told);
-    await checkTrail(again, lost.deeds, present, lost.told);
+    lost = await killAmid(await runningAs(shape), nameOfNext(), once);
+    await checkNextLife(await start(shape), lost);
   });
 
   it('doubles no write with an Idempotency-Key that is sent again', async () => {
+    const again = await runningAs(shape);
     const database = await again.openDatabase();
     // Instead of the minute after which the killed runs count as dead.
     await database`update secrets.idempotency set busy_until = now()`;
@@ -142,16 +169,20 @@ describe.each<[shape: Shape, other: Shape]>([
     });
   });
 
-  it(`leaves data that opens as ${other}, after an orderly stop and after a second crash`, async () => {
-    expect((await again.stop()).code).toBe(0);
+  it(`leaves data that opens as ${other}, after an orderly stop`, async () => {
+    expect((await (await runningAs(shape)).stop()).code).toBe(0);
     const vault = await start(other);
-    const present = await presentOf(vault, first.token, lost.deeds, lost.told);
-    await checkTrail(vault, lost.deeds, present, lost.told);
-
-    const { deeds, told } = await killAmid(vault, 'second');
-    const last = await start(shape);
-    await checkTrail(last, deeds, await presentOf(last, first.token, deeds, told), told);
-    await checkTrail(last, lost.deeds, present, lost.told);
-    expect((await last.stop()).code).toBe(0);
+    for (const crash of crashes)
+      expect(await findPresent(vault, lives[0]?.token ?? '', crash), crash.told).toEqual(crash.present);
+    await checkTrail(vault, crashes);
   });
+});
+
+it.each(bothWays)('a crash as %s leaves data that opens as %s', async (shape, other) => {
+  const kill = await killAmid(await runningAs(shape), nameOfNext());
+  await checkNextLife(await start(other), kill);
+});
+
+it('a vault of many crashes stops in order', async () => {
+  expect((await lives.at(-1)?.stop())?.code).toBe(0);
 });
