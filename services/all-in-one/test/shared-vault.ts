@@ -31,10 +31,14 @@ const watched = {
 const removePolicies = async (vault: VaultAccess): Promise<void> => {
   const token = await vault.mint({ sub: 'root@scailabs.example' });
   const sql = await vault.openDatabase();
-  const policies = await sql`select id, substr(scope_id, 3) as tenant from policy.policy`;
+  const policies = await sql`
+    select id, starts_with(scope_id, 'p:') as "isOfPartner", substr(scope_id, 3) as owner from policy.policy`;
   await sql.end();
-  for (const { id, tenant } of policies)
-    succeeded(await vault.request('DELETE', `/v1/t/${tenant}/policies/${id}?force=true`, { token }));
+  for (const { id, isOfPartner, owner } of policies) {
+    const place = isOfPartner ? '/v1' : `/v1/t/${owner}`;
+    const headers = isOfPartner ? { 'x-partner-id': owner } : {};
+    succeeded(await vault.request('DELETE', `${place}/policies/${id}?force=true`, { token, headers }));
+  }
 };
 
 /** What a file changes for those after it, wherever its own secrets lie: rules, listeners, people. */
