@@ -35,7 +35,7 @@ interface Lot {
 }
 
 /** A vault at rest takes as much of the processor in two minutes as its start does. */
-const usualIdleMs = 30_000;
+const usualIdleMs = 45_000;
 
 const report = (error: unknown): void => {
   process.stderr.write(`A vault that files share did not end well: ${String(error)}\n`);
