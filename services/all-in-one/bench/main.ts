@@ -3,6 +3,7 @@ import { runPolicy } from '@scaivault/policy-engine/bench';
 import { runAudit } from './audit.ts';
 import { runAuthority } from './authority/run-authority.ts';
 import { runCompare } from './ledger/compare.ts';
+import { removeLeftFolders } from './ledger/make-folder.ts';
 import { optionsHelp, readOptions } from './ledger/options.ts';
 import { runScenario } from './ledger/run-scenario.ts';
 import { scenarios } from './ledger/scenarios.ts';
@@ -37,6 +38,7 @@ const run = async (name: string, words: readonly string[]): Promise<boolean> => 
   else if (name === 'compare') await runCompare(words);
   else if (name === 'all' || name in scenarios) {
     const options = readOptions(words);
+    await removeLeftFolders();
     const names = name === 'all' ? Object.keys(scenarios) : [name];
     let holds = true;
     for (const each of names) holds = (await runScenario(each, options)) && holds;

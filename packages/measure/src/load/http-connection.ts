@@ -28,9 +28,9 @@ const readHead = (seen: Buffer): Head | undefined => {
 };
 
 /**
- * Opens a connection that spends on an answer a tenth of what node:http spends: where generator and server share the
+ * Opens a connection that spends on an answer a third of what node:http spends: where generator and server share the
  * cores, what the one takes is missing in the figures of the other. It reads what our servers send, which is answers
- * with a length.
+ * with a length (ADR 0036).
  */
 export const openHttpConnection = async (host: string, port: number): Promise<HttpConnection> => {
   const socket = connect({ host, port, noDelay: true });

@@ -1,6 +1,6 @@
 import type { Goal } from '@scaivault/measure/ledger/goal';
 
-const memory = { scenario: 'memory', part: 'memory, without PostgreSQL', what: 'idle MB' };
+const memory = { scenario: 'memory', part: 'memory, without PostgreSQL', what: 'MB, idle' };
 const half = { scenario: 'read', what: 'p99 ÷ p50', atMost: 4 };
 
 /** What we want of a machine with two cores; a run says how far it is, and where it is missed the profile says why. */

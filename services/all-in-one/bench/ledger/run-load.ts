@@ -61,7 +61,7 @@ const pace = async (courses: readonly PacedCourse[], { rounds, seconds }: Option
 export const runLoad = async (scenario: LoadScenario, options: Options): Promise<Findings> => {
   await using stage = await openStage(options);
   await sleep(idleMs);
-  const idle = await lookAtMemory(stage.vaults, 'idle MB');
+  const idle = await lookAtMemory(stage.vaults, 'MB, idle');
   const courses = await openCourses(stage, scenario.parts(options.secrets), options);
   await saturate(courses, options);
   const paced = courses.flatMap((course) => paces(course, options));
@@ -69,7 +69,7 @@ export const runLoad = async (scenario: LoadScenario, options: Options): Promise
   const closed = courses.flatMap(({ part, target, samples }) => closedFigures(part.name, target.name, samples));
   const ratios = courses.flatMap(({ part, target }) => ratioFigures(closed, part, target.name));
   const open = paced.flatMap(({ name, target, samples }) => openFigures(name, target.name, samples));
-  const peak = await lookAtMemory(stage.vaults, 'peak MB', ({ peakMb }) => peakMb);
+  const peak = await lookAtMemory(stage.vaults, 'MB, peak', ({ peakMb }) => peakMb);
   return {
     figures: [...closed, ...ratios, ...open, ...idle, ...peak],
     certificates: await certifyAll(stage.vaults),

@@ -26,9 +26,9 @@ const load = (scenario: LoadScenario, minutes: number): Scenario => ({
 });
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
-  read: load(read, 6),
+  read: load(read, 7),
   write: load(write, 4),
-  batch: load(batch, 6),
+  batch: load(batch, 7),
   list: load(list, 4),
   mixed: load(mixed, 4),
   denied: load(denied, 4),

@@ -10,5 +10,6 @@ export interface BenchShape {
 /** The first one is what the others are compared with. */
 export const shapes: readonly BenchShape[] = [
   { name: 'all-in-one', shape: 'all-in-one', env: {} },
+  { name: 'two workers', shape: 'all-in-one', env: { WORKERS: '2' } },
   { name: 'services', shape: 'services', env: {} },
 ];

@@ -28,7 +28,7 @@ export const runMemory = async (options: Options): Promise<Findings> => {
     figures.push(...memoryFigures('bare fastify', [usageOf(stage.fastify.pid)], what));
     figures.push(...(await lookAtMemory(stage.vaults, what)));
   };
-  await look('idle MB');
+  await look('MB, idle');
   const targets = [
     ...(fastify === undefined ? [] : [fastify]),
     ...stage.vaults.map((under) => vaultTarget(stage, under, part, connections)),
@@ -38,8 +38,8 @@ export const runMemory = async (options: Options): Promise<Findings> => {
     const more = Math.round(requests * share) - done;
     for (const target of targets) await target.load({ callers: connections, requests: more }, round);
     done += more;
-    await look(`after ${done} MB`);
+    await look(`MB, after ${done}`);
   }
-  figures.push(...(await lookAtMemory(stage.vaults, 'peak MB', ({ peakMb }) => peakMb)));
+  figures.push(...(await lookAtMemory(stage.vaults, 'MB, peak', ({ peakMb }) => peakMb)));
   return { figures, certificates: await certifyAll(stage.vaults) };
 };
