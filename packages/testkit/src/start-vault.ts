@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,10 +44,19 @@ export interface StartedVault extends Vault {
 }
 
 const root = join(import.meta.dirname, '../../..');
-const entry: Readonly<Record<Shape, string>> = {
-  'all-in-one': 'services/all-in-one/src/start.ts',
-  services: 'services/all-in-one/src/start-services.ts',
+const scripts: Readonly<Record<Shape, string>> = { 'all-in-one': 'start', services: 'start:services' };
+
+/** What the script of package.json gives to node: its options and the file. */
+const readArguments = async (shape: Shape): Promise<readonly string[]> => {
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const script = manifest.scripts[scripts[shape]] ?? '';
+  const given = /exec node (.+)$/.exec(script)?.[1];
+  if (given === undefined) throw new Error(`The script ${scripts[shape]} starts no node: ${script}`);
+  return given.split(' ');
 };
+
 const readyMark = 'Ctrl-C stops everything';
 const readyWithinMs = 90_000;
 const goneWithinMs = 10_000;
@@ -132,7 +141,7 @@ export const startVault = async (options: StartVaultOptions): Promise<StartedVau
   const ports = options.ports ?? { api: await freePort(), scaiKey: await freePort() };
   const printed: string[] = [];
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, [join(root, entry[options.shape])], {
+  const child = spawn(process.execPath, await readArguments(options.shape), {
     cwd: root,
     env: {
       PATH: process.env.PATH,
