@@ -119,20 +119,22 @@ const openWire = async (
     credentials: serverCredentials(await identity('secrets')),
     address: '127.0.0.1:0',
   });
-  const dial = wire === 'unary' ? createUnaryTransport : createCoalescedTransport;
-  const open: { close(): void }[] = [];
+  const connect = async (name: PeerName) =>
+    (wire === 'unary' ? createUnaryTransport : createCoalescedTransport)({
+      address: `127.0.0.1:${server.port}`,
+      credentials: clientCredentials(await identity(name)),
+      serverName: peerHostname('secrets'),
+    });
+  /** One for each process that calls, as between real ones. */
+  const open = new Map<PeerName, ReturnType<typeof connect>>();
   return {
-    as: async (name) => {
-      const transport = dial({
-        address: `127.0.0.1:${server.port}`,
-        credentials: clientCredentials(await identity(name)),
-        serverName: peerHostname('secrets'),
-      });
-      open.push(transport);
+    as: (name) => {
+      const transport = open.get(name) ?? connect(name);
+      open.set(name, transport);
       return transport;
     },
     close: async () => {
-      for (const transport of open) transport.close();
+      for (const transport of open.values()) (await transport).close();
       await server.stop(1_000);
     },
   };
