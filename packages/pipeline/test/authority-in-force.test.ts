@@ -190,7 +190,7 @@ describe('authority that is cached in several processes', () => {
 
         // And when the network is well again, everybody decides again, by the newest.
         world.cut.clear();
-        await vi.advanceTimersByTimeAsync(6_000);
+        await vi.advanceTimersByTimeAsync(3 * leaseMs);
         Object.assign(world.inForce, world.committed);
         const waiting = new Set(world.replicas.flatMap((_, index) => keysOf(index).map((key) => `${index}${key}`)));
         for (let attempt = 0; attempt < 50 && waiting.size > 0; attempt++) {

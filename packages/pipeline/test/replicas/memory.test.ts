@@ -23,7 +23,7 @@ it('keeps a bounded number of tenants in memory, however many are touched and ch
     maxStalenessMs: 60_000,
     onFailure: () => {},
     scopesOf: (key) => [key as ScopeId, `p:${key}` as ScopeId],
-    fetch: async (key) => ({ text: key.padEnd(valueBytes, '.').split('').reverse().join('') }),
+    fetch: async (key) => ({ text: Buffer.alloc(valueBytes, key).toString('latin1') }),
     follow: (request) => feed.follow(request),
   });
   await replica.start();
