@@ -31,14 +31,6 @@ beforeAll(async () => {
     grant insert on dbtest.received to scaivault_dbtest;
   `);
 });
-beforeAll(async () => {
-  // One that ends by itself leaves its compiled code to the others, which then start in a fraction of the time.
-  const child = await start();
-  const ended = once(child, 'exit');
-  child.disconnect();
-  await ended;
-  children.delete(child);
-});
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await opened.close();

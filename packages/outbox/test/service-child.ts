@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addEvents } from '../src/add-events.ts';
 import { createOutboxTable } from '../src/outbox-table.ts';
@@ -46,5 +47,7 @@ process.on('message', () => {
   void work();
 });
 process.once('disconnect', () => process.exit());
+// It will be killed; what it has compiled is for those who start after it.
+flushCompileCache();
 await Promise.all([db.ping(), receiver.ping()]);
 process.send?.('ready');

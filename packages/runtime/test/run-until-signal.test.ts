@@ -12,7 +12,7 @@ afterEach(() => {
 const run = (how: string, env: Record<string, string> = {}) => {
   const running = spawn(process.execPath, [child, how], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
   });
   started.push(running);
   let output = '';

@@ -12,6 +12,7 @@ const spawnEmulator = async (env: Record<string, string> = {}): Promise<ChildPro
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       SCAIKEY_EMULATOR_BIND: '127.0.0.1:0',
       SCAIKEY_EMULATOR_STATE: await newStateFile(),
       ...env,

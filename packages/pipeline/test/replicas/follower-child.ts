@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { ScopeId } from '@scaivault/tenancy';
 import { createReplica } from '../../src/replica/replica.ts';
 import { type Decision, leaseMs, nowMicros, post, readAnswer, writeFollow } from './wire.ts';
@@ -53,3 +54,5 @@ process.on('message', (message: { ports?: readonly number[]; begin?: true }) => 
   }
 });
 process.once('disconnect', () => process.exit());
+// It will be killed; what it has compiled is for those who start after it.
+flushCompileCache();

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { flushCompileCache } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { createRevisionLog, openDatabase } from '@scaivault/db';
 import { createRevisionFeed } from '../../src/replica/revision-feed.ts';
@@ -47,3 +48,5 @@ const server = createServer((request, response) => {
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as { port: number }).port }));
 process.once('disconnect', () => process.exit());
+// It will be killed; what it has compiled is for those who start after it.
+flushCompileCache();
