@@ -5,19 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithComponent } from '@scaivault/testkit/component';
 import { findRedis, type TestRedis } from '@scaivault/testkit/redis';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 
 const perMinute = 900;
 const lastsMs = 10_000;
 const processes = 3;
 const tolerance = 0.05;
 
-const startChild = async (redis: TestRedis, prefix: string) => {
+type Test = Pick<TestContext, 'onTestFinished'>;
+
+const startChild = async (test: Test, redis: TestRedis, prefix: string) => {
   const file = `${import.meta.dirname}/share-child.ts`;
   const child: ChildProcess = spawn(process.execPath, [file, redis.url, prefix, String(perMinute), String(lastsMs)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  test.onTestFinished(() => void child.kill('SIGKILL'));
   const reader = createInterface({ input: child.stdout! });
   const [first] = (await once(reader, 'line')) as [string];
   if (first !== 'ready') throw new Error(`The child printed ${first}.`);
@@ -26,8 +28,8 @@ const startChild = async (redis: TestRedis, prefix: string) => {
 };
 
 /** Lets all processes ask at once for ten seconds; how many units they got together, and how long that took. */
-const share = async (redis: TestRedis, prefix: string, meanwhile: () => Promise<void>) => {
-  const children = await Promise.all(Array.from({ length: processes }, () => startChild(redis, prefix)));
+const share = async (test: Test, redis: TestRedis, prefix: string, meanwhile: () => Promise<void>) => {
+  const children = await Promise.all(Array.from({ length: processes }, () => startChild(test, redis, prefix)));
   const startedAt = performance.now();
   for (const child of children) child.begin();
   await meanwhile();
@@ -49,18 +51,19 @@ describeWithComponent(findRedis(), (start) => {
   });
   afterAll(() => redis?.[Symbol.asyncDispose]());
 
-  it('admits with three processes what one alone would admit', { timeout: 60_000 }, async () => {
-    const shared = await share(redis, `${redis.prefix}three:`, async () => {});
+  // Both at once, for they do little but wait.
+  it.concurrent('admits with three processes what one alone would admit', { timeout: 60_000 }, async (test) => {
+    const shared = await share(test, redis, `${redis.prefix}three:`, async () => {});
     expectBudget(shared);
     for (const units of shared.granted) expect(units).toBeGreaterThan(0);
   });
 
-  it('admits no more because Redis loses everything again and again', { timeout: 60_000 }, async () => {
+  it.concurrent('admits no more because Redis loses everything again and again', { timeout: 60_000 }, async (test) => {
     const client = new Redis(redis.url);
-    onTestFinished(() => client.disconnect());
+    test.onTestFinished(() => client.disconnect());
     const prefix = `${redis.prefix}flushed:`;
     let lost = 0;
-    const shared = await share(redis, prefix, async () => {
+    const shared = await share(test, redis, prefix, async () => {
       // While there are units left, and when all have gone.
       for (let loss = 0; loss < 9; loss += 1) {
         await sleep(950);
