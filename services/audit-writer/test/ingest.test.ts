@@ -1,11 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encode, type OpenLog, openLog, recordOf, scopeA, scopeB } from './open-log.ts';
 
 let opened: OpenLog;
-beforeEach(async () => {
+beforeAll(async () => {
   opened = await openLog();
 });
-afterEach(() => opened[Symbol.asyncDispose]());
+afterAll(() => opened[Symbol.asyncDispose]());
+beforeEach(async () => {
+  for (const table of ['log', 'head', 'quarantine', 'tally', 'sketch', 'path_day', 'identity_day'])
+    await opened.owner.sql.unsafe(`delete from ${table}`);
+});
 
 const batchOf = (count: number, tenantId = 'tnt_a') => Array.from({ length: count }, () => recordOf({ tenantId }));
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);

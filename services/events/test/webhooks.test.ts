@@ -16,7 +16,9 @@ describeOnEveryWire('webhooks', (wire) => {
   });
   afterAll(() => started[Symbol.asyncDispose]());
   beforeEach(async () => {
-    await started.inRows('truncate events.listener, events.event, events.endpoint, events.idempotency cascade');
+    // Which takes a tenth of the time of a truncation, as there is next to nothing in them.
+    for (const table of ['event', 'listener', 'endpoint', 'idempotency'])
+      await started.inRows(`delete from events.${table}`);
   });
 
   it('are created with their defaults, and read without their secret', async () => {

@@ -1,6 +1,6 @@
 import { createIdentityReplica } from '@scaivault/pipeline';
 import { describeOnEveryWire } from '@scaivault/testkit';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import {
   event,
   later,
@@ -22,6 +22,8 @@ describeOnEveryWire('news of the mirror', (wire) => {
     await started.send(tenantEvent('created', 'tnt_z', { partner_id: 'ptn_y' }));
   });
   afterAll(() => started[Symbol.asyncDispose]());
+  // No change waits for the followers of the test before.
+  beforeEach(() => started.db.sql`delete from follower`);
 
   const follow = (followerId: string, epoch = '', confirmed = 0n) =>
     started.feed.followIdentityRevisions({ followerId, epoch, confirmed });
@@ -35,7 +37,9 @@ describeOnEveryWire('news of the mirror', (wire) => {
       answered = true;
       return answer;
     });
-    const heard = await news;
+    let heard = await news;
+    // On a busy machine a follower may ask again before there is anything to tell.
+    while (heard.changedScopes.length === 0) heard = await follow(followerId, epoch, revision);
     const answeredEarly = answered;
     const next = follow(followerId, epoch, heard.revision);
     const answer = await delivery;

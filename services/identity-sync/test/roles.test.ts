@@ -1,7 +1,7 @@
 import type { Client } from '@connectrpc/connect';
 import { DirectoryService, IdentityService } from '@scaivault/contracts';
 import { describeOnEveryWire } from '@scaivault/testkit';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { event, type StartedIdentitySync, startIdentitySync, tenantEvent } from './start-identity-sync.ts';
 
 /** As it travels. */
@@ -15,8 +15,15 @@ describeOnEveryWire('administrator roles', (wire) => {
   const as = (sub: string, ...roles: string[]) =>
     started.vault.client(DirectoryService, { sub, roles, scope: 'identity:read identity:admin' });
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     started = await startIdentitySync(wire, { RATE_LIMIT_IDENTITY_OPS: '0' });
+    tenantAdmin = await as('usr_ta', 'tenant_admin');
+    partnerAdmin = await as('usr_pa', 'partner_admin');
+    root = await as('usr_root', 'super_admin');
+  });
+  afterAll(() => started[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await started.forgetEverybody();
     for (const id of ['tnt_a', 'tnt_b']) await started.send(tenantEvent('created', id));
     await started.send(tenantEvent('created', 'tnt_z', { partner_id: 'ptn_y' }));
     const user = (id: string, tenant_id: string, ...roles: string[]) =>
@@ -27,11 +34,7 @@ describeOnEveryWire('administrator roles', (wire) => {
     await user('usr_b', 'tnt_b');
     await user('usr_z', 'tnt_z');
     await user('usr_root', 'tnt_a', 'super_admin');
-    tenantAdmin = await as('usr_ta', 'tenant_admin');
-    partnerAdmin = await as('usr_pa', 'partner_admin');
-    root = await as('usr_root', 'super_admin');
   });
-  afterEach(() => started[Symbol.asyncDispose]());
 
   const refused = (reason: string) => ({ code: 'forbidden', details: { reason } });
   const caller = async (subject: string, tenantId = 'tnt_a') =>

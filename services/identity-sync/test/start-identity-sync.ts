@@ -64,9 +64,13 @@ export interface StartedIdentitySync extends AsyncDisposable {
   /** Delivers as the gateway does, without a token. */
   readonly webhook: Client<typeof IdentityService>;
   send(event: TestEvent, secret?: string): Promise<ReceiveScaiKeyEventResponse>;
+  /** Empties the mirror and strikes out all followers: as a new start would be, in a fraction of its time. */
+  forgetEverybody(): Promise<void>;
   /** The state of one counter of the process. */
   counted(eventType: string, result: string): Promise<number>;
 }
+
+const tables = ['membership', 'group_', 'identity', 'tenant', 'partner', 'webhook_event', 'idempotency', 'follower'];
 
 export const startIdentitySync = async (
   wire: Wire,
@@ -91,14 +95,17 @@ export const startIdentitySync = async (
     },
     peers: { secrets: secrets.transport },
   });
-  const db = openDatabase({
-    url: database.url,
-    role: 'scaivault_identity',
-    schema: 'identity',
-    applicationName: 'identity-test',
-    poolSize: 1,
-    statementTimeoutMs: 5_000,
-  });
+  const open = (role: string): Database =>
+    openDatabase({
+      url: database.url,
+      role,
+      schema: 'identity',
+      applicationName: 'identity-test',
+      poolSize: 1,
+      statementTimeoutMs: 5_000,
+    });
+  const db = open('scaivault_identity');
+  const owner = open(new URL(database.url).username);
   const webhook = await vault.peer(IdentityService, 'gateway');
   return {
     vault,
@@ -117,6 +124,9 @@ export const startIdentitySync = async (
         webhookId: 'whk_1',
       });
     },
+    forgetEverybody: async () => {
+      for (const table of tables) await owner.sql.unsafe(`delete from ${table}`);
+    },
     counted: async (eventType, result) => {
       const line = (await render())
         .split('\n')
@@ -131,6 +141,7 @@ export const startIdentitySync = async (
     [Symbol.asyncDispose]: async () => {
       await vault[Symbol.asyncDispose]();
       await db.close();
+      await owner.close();
       await proxy.close();
       await database.drop();
     },
