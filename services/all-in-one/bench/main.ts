@@ -7,6 +7,7 @@ import { removeLeftFolders } from './ledger/make-folder.ts';
 import { optionsHelp, readOptions } from './ledger/options.ts';
 import { runScenario } from './ledger/run-scenario.ts';
 import { scenarios } from './ledger/scenarios.ts';
+import { ensureSeed } from './ledger/seed.ts';
 import { runPoll } from './poll.ts';
 import { runScale } from './scale.ts';
 
@@ -27,6 +28,7 @@ const help = (): string =>
     'pnpm bench NAME [options]     measures and writes it down; services/all-in-one/bench/README.md says how to read it\n\n',
     ...Object.entries(scenarios).map(([name, { about, minutes }]) => entry(name, `${about} (${minutes} min)`)),
     entry('all', 'all of those, one after the other (with --quick about 5 min)'),
+    entry('seed', 'nothing; only writes the secrets that the others begin with, where they are not there yet'),
     entry('compare A B', 'two runs, by name or path: what became better, worse, or is within the noise'),
     `\nOptions of those:\n${optionsHelp}\nQuestions of one part:\n\n`,
     ...Object.entries(questions).map(([name, [about]]) => entry(name, about)),
@@ -36,6 +38,7 @@ const run = async (name: string, words: readonly string[]): Promise<boolean> => 
   const { [name]: question } = questions;
   if (question !== undefined) await question[1]();
   else if (name === 'compare') await runCompare(words);
+  else if (name === 'seed') await ensureSeed(readOptions(words).secrets);
   else if (name === 'all' || name in scenarios) {
     const options = readOptions(words);
     await removeLeftFolders();

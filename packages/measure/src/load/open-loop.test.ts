@@ -41,6 +41,22 @@ describe('an open loop', () => {
     expect(waits.filter((ms) => ms < 5).length).toBeGreaterThan(180);
   });
 
+  it('counts its own delay as a wait too', async () => {
+    // The clock goes on while the loop does not get to its tick.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const waits: number[] = [];
+    const loop = startOpenLoop({ perSecond: 1_000, mostUnderWay: 10_000 }, (intendedAtMs) => {
+      waits.push(nowMs() - intendedAtMs);
+      return Promise.resolve();
+    });
+    await answeredAfter(30);
+    vi.advanceTimersByTime(1);
+    await loop.stop();
+    expect(waits.length).toBeGreaterThan(25);
+    expect(waits[0]).toBeGreaterThan(25);
+    expect((waits[0] ?? 0) - (waits[20] ?? 0)).toBeGreaterThan(15);
+  });
+
   it('tells what it gave up when too much is under way', async () => {
     const loop = startOpenLoop({ perSecond: 100, mostUnderWay: 10 }, () => answeredAfter(60_000));
     await vi.advanceTimersByTimeAsync(1_000);

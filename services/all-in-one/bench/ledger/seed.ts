@@ -55,7 +55,7 @@ const isSeeded = async (folder: string): Promise<boolean> =>
   (await readFile(join(folder, doneMark), 'utf8').catch(() => undefined)) !== undefined;
 
 /** The data folder with so many secrets in it, from an earlier run or made now; it is never started again. */
-const ensureSeed = async (secrets: number): Promise<string> => {
+export const ensureSeed = async (secrets: number): Promise<string> => {
   const folder = places.seed(secrets);
   if (await isSeeded(folder)) return folder;
   await removeVaultFolder(folder);
