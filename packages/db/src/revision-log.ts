@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import type { Listening } from './listen.ts';
 import { createReadNews } from './revision-news.ts';
-import { createRenew } from './revision-renewals.ts';
+import { createRenewals } from './revision-renewals.ts';
 
 /** Changed scopes a log remembers; a follower that lags further behind drops everything. */
 export const keptScopes = 20_000;
@@ -55,6 +55,11 @@ export interface RevisionLog {
    * scopes. A change that it heeds and that is not among the news finds it late.
    */
   renew(follower: Renewal, most: number): Promise<RevisionNews>;
+  /**
+   * The same for a follower that was renewed less than a lease ago: notes what it has taken in and neither gives nor takes
+   * a lease. It may be forgotten when the storage crashes; the follower then counts as late.
+   */
+  confirm(follower: Renewal, most: number): Promise<RevisionNews>;
   /** What has changed since, as one consistent view; a reset for more than `most` scopes. */
   newsSince(place: Place, most: number): Promise<RevisionNews>;
   /** The newest revision and, of the same moment, all followers that have not confirmed something they heed. */
@@ -83,7 +88,7 @@ export const createRevisionLog = ({ sql, listen }: Pick<Database, 'sql' | 'liste
   return {
     note: () => Promise.resolve(),
 
-    renew: createRenew(sql, newsSince),
+    ...createRenewals(sql, newsSince),
 
     newsSince,
 

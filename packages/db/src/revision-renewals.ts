@@ -15,14 +15,18 @@ const columnsOf = (renewals: readonly Asked[]) => ({
   leases: renewals.map(({ leaseMs }) => String(leaseMs)),
 });
 
+/** What is noted of those who call: that they have their leases anew, or only what they have taken in. */
+type Noting = 'renewal' | 'confirmation';
+
 /**
  * Renews the followers that the log knows, and tells each what it has missed; the others are left out. One statement does
  * both, though its news are as old as its beginning: whoever has a row is found late by a change that commits after that,
- * and the request that this answers was sent before it, so the change outwaits the lease.
+ * and the request that this answers was sent before it, so the change outwaits the lease. A mere confirmation gives no lease,
+ * so its commit need not wait for the disk: a server that crashes and forgets it knows less than is true.
  */
-const renewKnown =
+const noteKnown =
   (sql: Sql) =>
-  async (renewals: readonly Asked[]): Promise<ReadonlyMap<string, NewsRow>> => {
+  async (noting: Noting, renewals: readonly Asked[]): Promise<ReadonlyMap<string, NewsRow>> => {
     const { ids, epochs, confirmed, heeds, leases } = columnsOf(renewals);
     const most = Math.max(...renewals.map((renewal) => renewal.most));
     const rows = await sql<(NewsRow & { id: string })[]>`
@@ -38,10 +42,13 @@ const renewKnown =
         order by f.id
         for no key update of f
       ), renewed as (
-        update follower f set confirmed = h.confirmed, renewal = gen_random_uuid() from held h where f.id = h.id
+        update follower f
+        set confirmed = h.confirmed, renewal = ${noting === 'renewal' ? sql`gen_random_uuid()` : sql`f.renewal`}
+        from held h where f.id = h.id
         returning h.*
       ), rung as (
         select pg_notify(current_schema() || '_news', string_agg('confirmation ' || id || ' ' || confirmed, chr(10)))
+          ${noting === 'renewal' ? sql`` : sql`, set_config('synchronous_commit', 'off', true)`}
         from renewed where confirmed > "before" having count(*) > 0
       )
       select renewed.id, r.epoch::text as "epoch", r.number as "revision",
@@ -71,17 +78,20 @@ const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
 };
 
 /**
- * Renewals of one turn are one commit, and what they confirm is one notification: each change is confirmed by all
+ * Renewals of one turn are one commit, and so are confirmations, and what they confirm is one notification: each change is confirmed by all
  * followers at once, and a commit that notifies waits for every other that does. The longest lease counts: one of an owner
  * with other settings may still be held.
  */
-export const createRenew = (sql: Sql, readNews: RevisionLog['newsSince']): RevisionLog['renew'] => {
-  const renew = renewKnown(sql);
-  const renewAll = async (asked: readonly Asked[]): Promise<readonly RevisionNews[]> => {
+export const createRenewals = (
+  sql: Sql,
+  readNews: RevisionLog['newsSince'],
+): Pick<RevisionLog, 'renew' | 'confirm'> => {
+  const note = noteKnown(sql);
+  const noteAll = async (noting: Noting, asked: readonly Asked[]): Promise<readonly RevisionNews[]> => {
     // Of two calls of one follower the later one knows more; one that was overtaken confirms nothing.
     const latest = [...new Map(asked.map((renewal) => [renewal.id, renewal])).values()];
-    const known = await renew(latest);
-    const others = latest.filter(({ id }) => !known.has(id));
+    const known = await note(noting, latest);
+    const others = noting === 'renewal' ? latest.filter(({ id }) => !known.has(id)) : [];
     if (others.length > 0) await enlist(sql, others);
     const newsFor = async (one: Asked): Promise<RevisionNews> => {
       const row = latest.includes(one) ? known.get(one.id) : undefined;
@@ -91,16 +101,19 @@ export const createRenew = (sql: Sql, readNews: RevisionLog['newsSince']): Revis
   };
   let calls = 0;
   const together = createGroupReads<Asked & { readonly call: number }, RevisionNews>({
-    read: (_group, asked) => renewAll(asked),
+    read: (noting, asked) => noteAll(noting as Noting, asked),
     nameOf: ({ call }) => String(call),
     // A notification holds less than 8,000 bytes, and a line of it up to a hundred (ids have 64 characters at most).
     mostKeys: 64,
     mostAtOnce: 1,
   });
-  return async (renewal, most) => {
-    calls += 1;
-    const news = await together('', { ...renewal, most, call: calls });
-    if (news === undefined) throw new Error('The follower was not renewed.');
-    return news;
-  };
+  const noteAs =
+    (noting: Noting): RevisionLog['renew'] =>
+    async (renewal, most) => {
+      calls += 1;
+      const news = await together(noting, { ...renewal, most, call: calls });
+      if (news === undefined) throw new Error('The follower was not noted.');
+      return news;
+    };
+  return { renew: noteAs('renewal'), confirm: noteAs('confirmation') };
 };

@@ -217,6 +217,31 @@ describe('a follower', () => {
     expect(await lateIds()).toEqual(['one']);
   });
 
+  it('that only confirms is told its news and heard of, and has no other renewal and no row that it had not', async () => {
+    const confirm = (id: string, confirmed: number) =>
+      log.confirm({ id, epoch, confirmed, heeds: '', leaseMs: 5_000 }, 100);
+    await renew('one', before);
+    const [known] = await log.followers();
+    const heard = new Map<string, number>();
+    let sessions = 0;
+    const listening = log.listen({
+      change: () => {
+        sessions += 1;
+      },
+      confirmation: (confirmed) => {
+        for (const [id, revision] of confirmed) heard.set(id, revision);
+      },
+    });
+    await vi.waitFor(() => expect(sessions).toBe(1));
+    for (const name of ['t:a', 't:b']) await change(name);
+    expect(await confirm('one', before + 1)).toMatchObject({ revision: before + 2, changedScopes: ['t:b'] });
+    await vi.waitFor(() => expect(heard.get('one')).toBe(before + 1));
+    expect(await log.followers()).toEqual([{ ...known, confirmed: before + 1 }]);
+    expect(await confirm('nobody', before + 1)).toMatchObject({ changedScopes: ['t:b'] });
+    expect(await log.followers()).toHaveLength(1);
+    await listening.close();
+  });
+
   it('cannot confirm what has not happened yet', async () => {
     await renew('one', before + 5);
     await change('t:a');

@@ -80,20 +80,23 @@ const createWorld = (seed: number) => {
       return value;
     };
   /** One statement: whom the log knows gets news of the statement's beginning, a newcomer those after its commit. */
-  const renew: RevisionLog['renew'] = async (follower, most) => {
-    await sleep(delay() / 4);
-    const atBeginning = await log.newsSince(follower, most);
-    await sleep(delay() / 4);
-    const isKnown = (await log.followers()).some(({ id }) => id === follower.id);
-    const atCommit = await log.renew(follower, most);
-    await sleep(delay() / 4);
-    return isKnown ? atBeginning : atCommit;
-  };
+  const noteAs =
+    (note: RevisionLog['renew']): RevisionLog['renew'] =>
+    async (follower, most) => {
+      await sleep(delay() / 4);
+      const atBeginning = await log.newsSince(follower, most);
+      await sleep(delay() / 4);
+      const isKnown = (await log.followers()).some(({ id }) => id === follower.id);
+      const atCommit = await note(follower, most);
+      await sleep(delay() / 4);
+      return isKnown ? atBeginning : atCommit;
+    };
   const openOwner = (): RevisionFeed => {
     const reached: RevisionLog = {
       ...log,
       note: () => Promise.resolve(),
-      renew,
+      renew: noteAs(log.renew),
+      confirm: noteAs(log.confirm),
       newsSince: slowly(log.newsSince),
       findLate: slowly(log.findLate),
       followers: slowly(log.followers),

@@ -59,6 +59,13 @@ export const createMemoryRevisionLog = (): RevisionLog => {
       for (const listener of listeners) listener.confirmation(new Map([[id, confirmed]]));
       return await newsSince(told, most);
     },
+    confirm: async ({ id, leaseMs: _, ...told }, most) => {
+      const known = followers.get(id);
+      const confirmed = told.epoch === epoch && told.confirmed <= revision ? told.confirmed : 0;
+      if (known !== undefined) followers.set(id, { ...known, confirmed });
+      for (const listener of listeners) listener.confirmation(new Map([[id, confirmed]]));
+      return await newsSince(told, most);
+    },
     newsSince,
     findLate: async () => ({
       revision,

@@ -265,6 +265,7 @@ describe('createRevisionFeed', () => {
       log: {
         ...log,
         renew: unless(log.renew),
+        confirm: unless(log.confirm),
         findLate: unless(log.findLate),
         followers: unless(log.followers),
         forget: unless(log.forget),
@@ -281,6 +282,68 @@ describe('createRevisionFeed', () => {
     await pass(1);
     expect(published.settled).toBe(true);
     await fragile.close();
+  });
+
+  it('gives a follower that only confirms no more than is left of its lease, and renews it when an idle one would be', async () => {
+    const log = createMemoryRevisionLog();
+    const noted: string[] = [];
+    const noting =
+      (name: 'renew' | 'confirm') =>
+      (...asked: Parameters<typeof log.renew>) => {
+        noted.push(name);
+        return log[name](...asked);
+      };
+    const owner = createRevisionFeed({ leaseMs, log: { ...log, renew: noting('renew'), confirm: noting('confirm') } });
+    let { epoch, revision } = await owner.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: '' });
+    for (const elapsed of [0, 300, 600]) {
+      const next = owner.follow({ followerId: 'a', epoch, confirmed: revision, heeds: '' });
+      await pass(300);
+      const published = watch(owner.publish([scope('t:a')]));
+      const news = await next;
+      expect(news).toMatchObject({ changedScopes: ['t:a'], leaseMs: leaseMs - elapsed });
+      ({ epoch, revision } = news);
+      expect(published.settled).toBe(false);
+    }
+    const idle = owner.follow({ followerId: 'a', epoch, confirmed: revision, heeds: '' });
+    await pass(leaseMs / 5 - 900);
+    expect(await idle).toMatchObject({ changedScopes: [], leaseMs: leaseMs - 900 });
+    void owner.follow({ followerId: 'a', epoch, confirmed: revision, heeds: '' });
+    await pass(0);
+    expect(noted).toEqual(['renew', 'confirm', 'confirm', 'confirm', 'confirm', 'renew']);
+    await owner.close();
+  });
+
+  it('takes the confirmations of those who were told the same in one go', async () => {
+    const log = createMemoryRevisionLog();
+    const confirmed: string[] = [];
+    const owner = createRevisionFeed({
+      leaseMs,
+      log: {
+        ...log,
+        confirm: (follower, most) => {
+          confirmed.push(follower.id);
+          return log.confirm(follower, most);
+        },
+      },
+    });
+    const first = new Map<string, FollowAnswer>();
+    for (const id of ['a', 'b'])
+      first.set(id, await owner.follow({ followerId: id, epoch: '', confirmed: 0n, heeds: '' }));
+    const again = (followerId: string, { epoch, revision }: FollowAnswer) =>
+      owner.follow({ followerId, epoch, confirmed: revision, heeds: '' });
+    const waiting = [...first].map(([id, answer]) => again(id, answer));
+    await pass(0);
+    const published = watch(owner.publish([scope('t:a')]));
+    const [newsA, newsB] = (await Promise.all(waiting)) as [FollowAnswer, FollowAnswer];
+    confirmed.length = 0;
+    void again('a', newsA);
+    await pass(9);
+    expect(confirmed).toEqual([]);
+    void again('b', newsB);
+    await pass(0);
+    expect(confirmed).toEqual(['a', 'b']);
+    expect(published.settled).toBe(true);
+    await owner.close();
   });
 
   it('hears of nothing from its log and still looks: for confirmations each tenth of a second, for news with each request', async () => {

@@ -1,6 +1,7 @@
 import type { Follower, RevisionLog } from '@scaivault/db';
 import type { ScopeId } from '@scaivault/tenancy';
 import { createBell } from './bell.ts';
+import { createCompany } from './company.ts';
 import { createConfirmations, type Hearing } from './confirmations.ts';
 import { createMemoryRevisionLog } from './memory-revision-log.ts';
 import { shareNext } from './share-next.ts';
@@ -43,6 +44,8 @@ export interface RevisionFeed {
 const mostScopes = 10_000;
 /** How long news may take when the log's own has not come through. */
 const lookEveryMs = 100;
+/** How long a confirmation waits for those of others who were told the same: a change waits for all of them, and each is a commit. */
+const patienceMs = 10;
 
 export const createRevisionFeed = ({
   leaseMs,
@@ -60,6 +63,9 @@ export const createRevisionFeed = ({
   const confirmations = createConfirmations();
   const listening = log.listen({ change: changes.ring, confirmation: confirmations.tell });
   const seeFollowers = shareNext(log.followers);
+  /** Followers that were renewed here, and when they had asked for it. */
+  const renewed = new Map<string, { readonly at: number; readonly heeds: string; readonly confirmed: number }>();
+  const company = createCompany(patienceMs);
   let closed = false;
   let silent: readonly (Follower & { readonly seenAt: number })[] = [];
 
@@ -103,11 +109,19 @@ export const createRevisionFeed = ({
     },
 
     follow: async ({ followerId, epoch, heeds, ...request }) => {
-      const until = now() + leaseMs / 5;
+      const askedAt = now();
       const confirmed = Math.min(Number(request.confirmed), Number.MAX_SAFE_INTEGER);
       let heard = changes.count();
       const place = { epoch, confirmed, heeds };
-      let news = await log.renew({ ...place, id: followerId, leaseMs }, mostScopes);
+      const before = renewed.get(followerId);
+      // Whoever comes back with a confirmation keeps the lease it has, for as long as an idle one would.
+      const isRenewed = before?.heeds === heeds && confirmed > before.confirmed && askedAt - before.at < leaseMs / 5;
+      const leaseFrom = isRenewed ? before.at : askedAt;
+      const until = leaseFrom + leaseMs / 5;
+      const note = isRenewed ? log.confirm : log.renew;
+      await company.comeBack(followerId);
+      let news = await note({ ...place, id: followerId, leaseMs }, mostScopes);
+      renewed.set(followerId, { at: leaseFrom, heeds, confirmed });
       while (!news.isReset && news.changedScopes.length === 0 && !closed && now() < until) {
         await changes.wait(heard, until - now());
         // Nothing was heard in this time. What was missed comes with the next request, which follows at once.
@@ -116,13 +130,21 @@ export const createRevisionFeed = ({
         news = await log.newsSince(place, mostScopes);
       }
       const changedScopes = [...news.changedScopes];
-      return { epoch: news.epoch, revision: BigInt(news.revision), changedScopes, reset: news.isReset, leaseMs };
+      if (changedScopes.length > 0) company.leave(followerId);
+      return {
+        epoch: news.epoch,
+        revision: BigInt(news.revision),
+        changedScopes,
+        reset: news.isReset,
+        leaseMs: Math.floor(leaseMs - (askedAt - leaseFrom)),
+      };
     },
 
     sweep: async () => {
       const over = silent.filter((follower) => now() - follower.seenAt >= follower.leaseMs);
       if (over.length > 0) await log.forget(over);
       const seenAt = now();
+      for (const [id, { at }] of renewed) if (seenAt - at >= leaseMs) renewed.delete(id);
       const known = new Map(silent.map((follower) => [follower.renewal, follower.seenAt]));
       silent = (await log.followers()).map((follower) => ({
         ...follower,
