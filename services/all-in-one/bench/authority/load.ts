@@ -37,6 +37,9 @@ export type LoadCommand =
   | { readonly end: true }
   | { readonly watch: { readonly key: string; readonly allowed: boolean } };
 
+// Every second answer is a refusal, whose stack nobody reads: what the generator spends is missing to the vault.
+Error.stackTraceLimit = 0;
+
 /** More than this under way, and the machine is not up to the rate that was asked for. */
 const mostUnderWay = 500;
 
