@@ -40,6 +40,8 @@ describeOnEveryWire('news of the mirror', (wire) => {
     let heard = await news;
     // On a busy machine a follower may ask again before there is anything to tell.
     while (heard.changedScopes.length === 0) heard = await follow(followerId, epoch, revision);
+    // Time for an answer that waits for nobody.
+    await started.feed.lookupTenant({ tenantId: 'tnt_a' });
     const answeredEarly = answered;
     const next = follow(followerId, epoch, heard.revision);
     const answer = await delivery;
