@@ -45,6 +45,8 @@ export default defineConfig({
     globalSetup: ['packages/testkit/src/vitest-global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // What was transformed once, the next run need not transform again.
+    fsModuleCache: true,
     testTimeout: 20_000,
     // Longer than a vault may take to start, which then tells why it did not, or is used by others.
     hookTimeout: 300_000,
