@@ -29,7 +29,7 @@ describe.each(shapes)('Idempotency-Key (%s)', (shape) => {
 
   it('gives the first answer again, whole', async () => {
     const calls = [
-      () => put('idem/a', 'secret'),
+      () => put('keyed/a', 'secret'),
       () => send('POST', '/v1/policies', 'policy', { name: 'once', rules }),
     ];
     const replays = new Set<string>();
@@ -43,7 +43,7 @@ describe.each(shapes)('Idempotency-Key (%s)', (shape) => {
       expect(second.headers.get('idempotency-replayed')).toBe('true');
       expect(second.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'));
     }
-    expect((await vault.request('GET', '/v1/secrets/idem/a')).json.version).toBe(1);
+    expect((await vault.request('GET', '/v1/secrets/keyed/a')).json.version).toBe(1);
     const rows = await until('a row of each', async () => {
       const found = (await allAuditRows(vault)).filter(({ request_id }) => replays.has(request_id));
       return found.length >= 2 ? found : undefined;
@@ -59,10 +59,10 @@ describe.each(shapes)('Idempotency-Key (%s)', (shape) => {
 
   it('refuses another method, path or body under the same key', async () => {
     const others = [
-      () => put('idem/other', 'secret'),
-      () => send('PUT', '/v1/secrets/idem/a', 'secret', { data: { value: 'another' } }),
-      () => send('POST', '/v1/secrets/idem/a:destroy', 'secret', { versions: [1] }),
-      () => send('PUT', '/v1/partner/secrets/idem/a', 'secret', { data: { value: 'value of idem/a' } }),
+      () => put('keyed/other', 'secret'),
+      () => send('PUT', '/v1/secrets/keyed/a', 'secret', { data: { value: 'another' } }),
+      () => send('POST', '/v1/secrets/keyed/a:destroy', 'secret', { versions: [1] }),
+      () => send('PUT', '/v1/partner/secrets/keyed/a', 'secret', { data: { value: 'value of keyed/a' } }),
     ];
     const [first, ...tenantAdmins] = await Promise.all(others.map((call) => call()));
     for (const answer of [first!, ...tenantAdmins.slice(0, -1)])
@@ -72,7 +72,7 @@ describe.each(shapes)('Idempotency-Key (%s)', (shape) => {
   });
 
   it.each(['x'.repeat(129), 'é'])('refuses the key %j where keys count, and nowhere else', async (key) => {
-    expectRefusal(await put('idem/malformed', key), 400, 'invalid_request', { header: 'idempotency-key' });
-    succeeded(await send('GET', '/v1/secrets/idem/a', key));
+    expectRefusal(await put('keyed/malformed', key), 400, 'invalid_request', { header: 'idempotency-key' });
+    succeeded(await send('GET', '/v1/secrets/keyed/a', key));
   });
 });
