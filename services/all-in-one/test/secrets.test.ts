@@ -222,19 +222,19 @@ describe.each(shapes)('the whole life of a secret (%s)', (shape) => {
   });
 
   it("keeps a partner's secrets for all of its tenants, and changes them for its admins only", async () => {
-    const path = '/v1/partner/secrets/shared/smtp';
+    const path = '/v1/partner/secrets/common/smtp';
     const body = { data: { user: 'mail' } };
     expectRefusal(await vault.request('PUT', path, { body }), 403, 'forbidden');
     const written = await vault.request('PUT', path, { token: carol, body });
     expect(written.status).toBe(201);
-    expect(written.json).toMatchObject({ path: 'shared/smtp', scope: 'partner' });
+    expect(written.json).toMatchObject({ path: 'common/smtp', scope: 'partner' });
     expect(new URL(written.headers.get('location') ?? '', vault.url).pathname).toBe(path);
     const read = succeeded(await vault.request('GET', path));
-    expect(read.json).toMatchObject({ path: 'shared/smtp', scope: 'partner', data: body.data });
+    expect(read.json).toMatchObject({ path: 'common/smtp', scope: 'partner', data: body.data });
     const [row] = await auditRowsOf(vault, read);
-    expect(row).toMatchObject({ action: 'read', secret_path: 'partner/shared/smtp', tenant_id: 'tnt_acme_prod' });
-    expectRefusal(await get('shared/smtp'), 404, 'secret_not_found');
-    expectRefusal(await put('partner/shared/smtp', body), 400, 'invalid_path');
+    expect(row).toMatchObject({ action: 'read', secret_path: 'partner/common/smtp', tenant_id: 'tnt_acme_prod' });
+    expectRefusal(await get('common/smtp'), 404, 'secret_not_found');
+    expectRefusal(await put('partner/common/smtp', body), 400, 'invalid_path');
 
     const dev = succeeded(
       await vault.request('GET', path, { token: carol, headers: { 'x-tenant-id': 'tnt_acme_dev' } }),
@@ -245,9 +245,9 @@ describe.each(shapes)('the whole life of a secret (%s)', (shape) => {
 
     const ci = await vault.mint({ sub: 'sa:ci' });
     expectRefusal(await vault.request('GET', path, { token: ci }), 403, 'access_denied', {
-      path: 'partner/shared/smtp',
+      path: 'partner/common/smtp',
     });
-    await grant(vault, 'sa:ci', [{ path_pattern: 'partner/shared/*', permissions: ['read'] }]);
+    await grant(vault, 'sa:ci', [{ path_pattern: 'partner/common/*', permissions: ['read'] }]);
     succeeded(await vault.request('GET', path, { token: ci }));
 
     succeeded(await put('partner-x/own', { data: { n: 1 } }));
@@ -257,12 +257,15 @@ describe.each(shapes)('the whole life of a secret (%s)', (shape) => {
         (row: { path: string; scope: string }) => [row.path, row.scope],
       );
     const all = await list('include_partner=true&limit=1000');
-    expect(all.filter(([, scope]: string[]) => scope === 'partner')).toEqual([['partner/shared/smtp', 'partner']]);
+    // Beside those of other files.
+    const ofPartner = all.filter(([, scope]: string[]) => scope === 'partner');
+    expect(ofPartner).toContainEqual(['partner/common/smtp', 'partner']);
+    for (const [listed] of ofPartner) expect(listed).toMatch(/^partner\//);
     expect(all.map(([listed]: string[]) => listed)).toEqual(all.map(([listed]: string[]) => listed).toSorted());
-    expect((await list('limit=1000')).map(([listed]: string[]) => listed)).not.toContain('partner/shared/smtp');
-    expect(await list('include_partner=true&prefix=partner/shared')).toEqual([['partner/shared/smtp', 'partner']]);
-    const bare = succeeded(await vault.request('GET', '/v1/partner/secrets?prefix=shared')).json;
-    expect(bare.secrets).toMatchObject([{ path: 'shared/smtp', scope: 'partner' }]);
+    expect((await list('limit=1000')).map(([listed]: string[]) => listed)).not.toContain('partner/common/smtp');
+    expect(await list('include_partner=true&prefix=partner/common')).toEqual([['partner/common/smtp', 'partner']]);
+    const bare = succeeded(await vault.request('GET', '/v1/partner/secrets?prefix=common')).json;
+    expect(bare.secrets).toMatchObject([{ path: 'common/smtp', scope: 'partner' }]);
     expect((await vault.request('DELETE', path, { token: carol })).status).toBe(200);
   });
 
