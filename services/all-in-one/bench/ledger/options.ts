@@ -20,7 +20,7 @@ export interface Options {
   readonly profile: boolean;
 }
 
-const full = { rounds: 3, seconds: 5, 'warm-up': 10, connections: 32, secrets: 100_000, requests: 1_000_000 };
+const full = { rounds: 3, seconds: 5, 'warm-up': 10, connections: 64, secrets: 100_000, requests: 1_000_000 };
 const quick = { ...full, rounds: 2, seconds: 2, 'warm-up': 2, secrets: 2_000, requests: 20_000 };
 type Count = keyof typeof full;
 
