@@ -9,6 +9,7 @@ await runUntilSignal({
   start: async () => {
     if (how === 'fails-to-start') throw new Error('no database');
     say('started');
+    if (how === 'starts for ever') await new Promise(() => {});
     return {
       stop: async () => {
         say('draining');

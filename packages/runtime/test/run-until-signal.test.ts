@@ -64,6 +64,13 @@ describe('runUntilSignal', () => {
     expect(await closed).toMatchObject({ code: 1, output: 'started\ndraining\n' });
   });
 
+  it('leaves when it was asked to stop and its start does not end', async () => {
+    const { running, until, closed } = run('starts for ever', { STOP_TIMEOUT_MS: '100' });
+    await until('started');
+    running.disconnect();
+    expect(await closed).toMatchObject({ code: 1, output: 'started\n' });
+  });
+
   it.each([
     ['fails-to-start', 'failed: no database\n'],
     ['badly', 'started\ndraining\nfailed: stuck\n'],

@@ -34,17 +34,19 @@ const untilSignal = (endsWithParent: boolean): Promise<void> =>
 
 /**
  * The life of a process: start, wait for SIGINT, SIGTERM or the end of the parent, drain, exit. A second signal, or a
- * stop that takes too long, ends it at once. Exit code 1 tells that something failed.
+ * stop that takes too long, be it because the start does not end, ends it at once. Exit code 1 tells that something failed.
  */
 export const runUntilSignal = async (options: RunOptions): Promise<void> => {
-  const asked = untilSignal(options.endsWithParent ?? false);
-  try {
-    const running = await options.start();
-    await asked;
+  const asked = untilSignal(options.endsWithParent ?? false).then(() => {
     const leave = (): void => process.exit(1);
     process.once('SIGINT', leave);
     process.once('SIGTERM', leave);
-    setTimeout(leave, options.stopTimeoutMs()).unref();
+    // Not unref(): a start that hangs may have nothing else that keeps the process.
+    setTimeout(leave, options.stopTimeoutMs());
+  });
+  try {
+    const running = await options.start();
+    await asked;
     await running.stop();
     process.exit(0);
   } catch (error) {
