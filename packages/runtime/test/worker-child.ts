@@ -18,7 +18,11 @@ const answers: Readonly<Record<string, (text: string) => unknown>> = {
 
 await runUntilSignal({
   start: async () => {
-    if (process.env.HOW === 'second fails' && worker.number === 2) throw new Error('no');
+    if (process.env.HOW === 'second fails') {
+      if (worker.number === 2) throw new Error('no');
+      // Still starting when the other one has failed.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+    }
     const server = createServer((request, response) => {
       metrics.rateLimitHits.inc({ category: 'secrets:read' });
       metrics.journalOldestSeconds.set(worker.number);

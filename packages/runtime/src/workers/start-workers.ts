@@ -58,7 +58,6 @@ export const startWorkers = async (options: StartWorkersOptions): Promise<Runnin
     await Promise.all(starts);
   } catch (error) {
     await stop();
-    await Promise.allSettled(starts);
     throw error;
   }
   return { stop };
