@@ -78,9 +78,9 @@ const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
 };
 
 /**
- * Renewals of one turn are one commit, and so are confirmations, and what they confirm is one notification: each change is confirmed by all
- * followers at once, and a commit that notifies waits for every other that does. The longest lease counts: one of an owner
- * with other settings may still be held.
+ * Renewals of one turn are one commit, and so are confirmations, and what they confirm is one notification: each change is
+ * confirmed by all followers at once, and a commit that notifies waits for every other that does. The longest lease counts:
+ * one of an owner with other settings may still be held.
  */
 export const createRenewals = (
   sql: Sql,

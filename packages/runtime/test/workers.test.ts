@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isProcessAlive, serviceProcessesBelow } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
@@ -78,6 +79,22 @@ describe('several workers', () => {
     expect(text).toMatch(/audit_journal_oldest_seconds\{service="child"\} 2\n/);
     expect(text).toMatch(/build_info\{[^}]*\} 1\n/);
     expect((await count()).hits).toBe(hits + 1);
+  });
+
+  it('are told of by those that answer while one of them hangs', { timeout: 30_000 }, async () => {
+    const hanging = await who();
+    process.kill(hanging.pid, 'SIGSTOP');
+    try {
+      // Connections that the system deals to the one that hangs wait with it.
+      const texts = await Promise.all(
+        Array.from({ length: 12 }, () => Promise.race([ask('/metrics'), sleep(4_000).then(() => undefined)])),
+      );
+      const told = texts.filter((text) => text !== undefined);
+      expect(told.length).toBeGreaterThan(0);
+      for (const text of told) expect(text).toMatch(/build_info\{[^}]*\} 1\n/);
+    } finally {
+      process.kill(hanging.pid, 'SIGCONT');
+    }
   });
 
   it('go on without one that dies, and another one takes its place', { timeout: 30_000 }, async () => {

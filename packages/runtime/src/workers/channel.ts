@@ -1,6 +1,6 @@
 /** What both ends of a channel between two Node processes can do: `process` in the child, its handle in the parent. */
 export interface ChannelEnd {
-  send?(message: object): unknown;
+  send?(message: object, sent: (error: Error | null) => void): unknown;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   once(event: 'disconnect', listener: () => void): unknown;
 }
@@ -9,8 +9,8 @@ export interface ChannelEnd {
 export type Answers = Readonly<Record<string, (body: never) => unknown>>;
 
 export interface Channel {
-  /** Rejects when the other process is gone, fails, has no such answer, or says nothing for two seconds. */
-  ask(question: string, body?: unknown): Promise<unknown>;
+  /** Rejects when the other process is gone, fails, has no such answer, or says nothing for `withinMs` (two seconds). */
+  ask(question: string, body?: unknown, withinMs?: number): Promise<unknown>;
 }
 
 const answerTimeoutMs = 2_000;
@@ -47,7 +47,8 @@ export const openChannel = (end: ChannelEnd, answers: Answers): Channel => {
     } catch (error) {
       answer = { answerTo: id, failure: error instanceof Error ? error.message : String(error) };
     }
-    if (isOpen) end.send?.(answer);
+    // Whoever has died meanwhile needs no answer; without a listener the failure would be an uncaught error here.
+    if (isOpen) end.send?.(answer, () => {});
   };
   const takeIn = ({ answerTo, body, failure }: Answered): void => {
     if (failure === undefined) waiting.get(answerTo)?.resolve(body);
@@ -64,19 +65,18 @@ export const openChannel = (end: ChannelEnd, answers: Answers): Channel => {
   });
 
   return {
-    ask: async (question, body) => {
+    ask: async (question, body, withinMs = answerTimeoutMs) => {
       if (!isOpen) throw new Error('The other process is gone.');
       asked += 1;
       const id = asked;
       const answer = Promise.withResolvers<unknown>();
       waiting.set(id, answer);
-      const late = setTimeout(
-        () => answer.reject(new Error(`"${question}" was not answered in time.`)),
-        answerTimeoutMs,
-      );
+      const late = setTimeout(() => answer.reject(new Error(`"${question}" was not answered in time.`)), withinMs);
       late.unref();
       try {
-        end.send?.({ ask: question, id, body });
+        end.send?.({ ask: question, id, body }, (error) => {
+          if (error !== null) answer.reject(error);
+        });
         return await answer.promise;
       } finally {
         clearTimeout(late);

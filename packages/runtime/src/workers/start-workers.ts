@@ -19,6 +19,9 @@ export interface StartWorkersOptions {
   readonly stopTimeoutMs: number;
 }
 
+/** Less than the worker waits that asks for the figures of all: one that hangs is left out, and the others are told. */
+const figuresWithinMs = 1_000;
+
 /**
  * Runs `count` processes of `entry`, which share their listeners (SO_REUSEPORT): the system deals connections out, and
  * those of a worker that dies are its own only. Rejects, with nothing left running, when one does not come up.
@@ -28,8 +31,8 @@ export const startWorkers = async (options: StartWorkersOptions): Promise<Runnin
   const places: WorkerPlace[] = [];
 
   const collectMetrics = async (): Promise<string> => {
-    const asked = await Promise.allSettled(places.map((place) => place.ask('metrics')));
-    // One that is just starting is missing in this scrape and back in the next.
+    const asked = await Promise.allSettled(places.map((place) => place.ask('metrics', figuresWithinMs)));
+    // One that is just starting, or hangs, is missing in this scrape and back in the next.
     return joinMetrics(
       asked.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value as MetricFigures] : [])),
     );

@@ -13,8 +13,8 @@ export interface WorkerPlaceOptions {
 export interface WorkerPlace {
   /** Resolves when the first one in this place serves; rejects, with how it ended, when that one does not come up. */
   readonly serves: Promise<void>;
-  /** Asks whoever is in this place now. */
-  ask(question: string): Promise<unknown>;
+  /** Asks whoever is in this place now, as `Channel` does. */
+  ask(question: string, withinMs: number): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export const openWorkerPlace = (options: WorkerPlaceOptions): WorkerPlace => {
 
   return {
     serves: firstServes.promise,
-    ask: (question) => current.channel.ask(question),
+    ask: (question, withinMs) => current.channel.ask(question, undefined, withinMs),
     stop: () =>
       new Promise((resolve) => {
         isStopping = true;

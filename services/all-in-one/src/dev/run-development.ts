@@ -114,6 +114,7 @@ const startDevelopment = async (options: DevelopmentOptions, given: Environment)
         envFile: file,
         folder,
         shape: options.shape,
+        workers: config.WORKERS,
         seconds: (performance.now() - startedAt) / 1000,
       });
     } else {

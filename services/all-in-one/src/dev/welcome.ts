@@ -7,6 +7,8 @@ export interface WelcomeFacts {
   readonly envFile: string;
   readonly folder: string;
   readonly shape: 'all-in-one' | 'services';
+  /** Of the process that answers. */
+  readonly workers: number;
   readonly seconds: number;
 }
 
@@ -17,7 +19,8 @@ const near = (path: string): string => {
 
 /** The first minute: where it is, what to paste, how to stop. */
 export const printWelcome = (facts: WelcomeFacts): void => {
-  const shape = facts.shape === 'all-in-one' ? 'everything in one process' : 'one process per service';
+  const alone = facts.workers === 1 ? 'everything in one process' : `${facts.workers} workers`;
+  const shape = facts.shape === 'all-in-one' ? alone : 'one process per service';
   process.stdout.write(`
   ScaiVault is ready (${shape}, ${facts.seconds.toFixed(1)} s).
 
