@@ -23,7 +23,8 @@ const longestPauseMs = 10_000;
 /** Who lived this long did not die of its start. */
 const steadyMs = 30_000;
 
-const isGone = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+const isGone = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
+  pid === undefined || exitCode !== null || signalCode !== null;
 
 /** One place among the workers: whoever dies in it is replaced, after a pause that doubles while starts fail. */
 export const openWorkerPlace = (options: WorkerPlaceOptions): WorkerPlace => {
@@ -40,9 +41,8 @@ export const openWorkerPlace = (options: WorkerPlaceOptions): WorkerPlace => {
       hasServed = true;
       firstServes.resolve();
     };
-    child.once('exit', (code, signal) => {
+    const noteEnd = (how: string): void => {
       if (isStopping) return;
-      const how = signal ?? `exit code ${code}`;
       if (!hasServed) return firstServes.reject(new Error(how));
       options.onDeath(how);
       deathsInARow = performance.now() - startedAt > steadyMs ? 1 : deathsInARow + 1;
@@ -50,7 +50,10 @@ export const openWorkerPlace = (options: WorkerPlaceOptions): WorkerPlace => {
       restart = setTimeout(() => {
         current = start();
       }, pauseMs);
-    });
+    };
+    child.once('exit', (code, signal) => noteEnd(signal ?? `exit code ${code}`));
+    // A machine without room for another process says so here, and no exit follows.
+    child.once('error', (error) => child.pid === undefined && noteEnd(error.message));
     return { child, channel: openChannel(child, { ...options.answers, ready }) };
   };
   let current = start();
