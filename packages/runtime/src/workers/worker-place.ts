@@ -43,7 +43,10 @@ export const openWorkerPlace = (options: WorkerPlaceOptions): WorkerPlace => {
     };
     const noteEnd = (how: string): void => {
       if (isStopping) return;
-      if (!hasServed) return firstServes.reject(new Error(how));
+      if (!hasServed) {
+        firstServes.reject(new Error(how));
+        return;
+      }
       options.onDeath(how);
       deathsInARow = performance.now() - startedAt > steadyMs ? 1 : deathsInARow + 1;
       const pauseMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** (deathsInARow - 1));
