@@ -4,6 +4,7 @@ import { drive, type LoadResult, type Pace } from '@scaivault/measure/load/drive
 import { seededRandom } from '@scaivault/measure/load/seeded-random';
 import { weightedTurns } from '@scaivault/measure/load/weighted-turns';
 import postgres from 'postgres';
+import { parseConnectionTarget } from '../src/connection-target.ts';
 
 /** What a request needs at the least of a database, as one prepared statement; a write commits by itself. */
 export type BareStatement = 'read' | 'write' | 'batch' | 'list';
@@ -87,7 +88,8 @@ answerQuestions(async (question: BareQuestion) => {
     return await load(opened, question.load);
   }
   const { url, rows, connections } = question.open;
-  opened = postgres(url, { max: connections, onnotice: () => {} });
+  const { host, port, user, password, database } = parseConnectionTarget(url);
+  opened = postgres({ host, port, user, password, database, max: connections, onnotice: () => {} });
   await fill(opened, rows);
   return true;
 });

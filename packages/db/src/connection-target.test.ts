@@ -22,6 +22,16 @@ describe('a database URL', () => {
     expect(parseConnectionTarget('postgres://me@[::1]')).toMatchObject({ host: '::1', port: 5432, database: 'me' });
   });
 
+  it('may name the folder of a Unix socket, percent-encoded', () => {
+    expect(parseConnectionTarget('postgresql://me:pass@%2Frun%2Fmy%20pg:6432/vault')).toMatchObject({
+      socket: '/run/my pg/.s.PGSQL.6432',
+      port: 6432,
+      database: 'vault',
+      tls: false,
+    });
+    expect(() => parseConnectionTarget('postgresql://me@%2Frun%2Fpg/d?sslmode=require')).toThrow('knows no TLS');
+  });
+
   it('is refused without being repeated when it is none', () => {
     for (const wrong of [
       '',

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { socketFile } from './socket-file.ts';
 
 /** Where the database is and who asks, from DATABASE_URL and DATABASE_CA_FILE. */
 export interface ConnectionTarget {
   readonly host: string;
   readonly port: number;
+  /** The server's Unix socket, which then carries the connection, whatever host and port are. */
+  readonly socket?: string;
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** false: plain TCP; 'prefer': encrypted where the server can; else how its certificate is checked. */
+  /** false: plain; 'prefer': encrypted where the server can; else how its certificate is checked. */
   readonly tls: false | 'prefer' | TlsOptions;
 }
 
@@ -54,18 +58,24 @@ const tlsOptions = (mode: SslMode, host: string, caFile: string | undefined): Co
 
 /**
  * Reads a database URL (rest-api-dynamic-ops 3, DATABASE_*); `caFile` is a path to PEM roots. With a trust root the
- * certificate is checked, host name included unless `sslmode=verify-ca`. Errors name the fault, never the URL.
+ * certificate is checked, host name included unless `sslmode=verify-ca`. As with libpq, the host may be the folder of a
+ * Unix socket, percent-encoded. Errors name the fault, never the URL.
  */
 export const parseConnectionTarget = (url: string, caFile?: string): ConnectionTarget => {
   const parsed = parseUrl(url);
   const host = decodeURIComponent(parsed.hostname).replace(/^\[|\]$/g, '');
   const user = decodeURIComponent(parsed.username);
+  const port = parsed.port === '' ? 5432 : Number(parsed.port);
+  const tls = tlsOptions(sslMode(parsed, caFile), host, caFile);
+  const isFolder = isAbsolute(host);
+  if (isFolder && tls !== false) throw new Error('DATABASE_URL names a Unix socket, which knows no TLS.');
   return {
     host,
-    port: parsed.port === '' ? 5432 : Number(parsed.port),
+    port,
+    ...(isFolder ? { socket: socketFile(host, port) } : {}),
     user,
     password: decodeURIComponent(parsed.password),
     database: decodeURIComponent(parsed.pathname.slice(1)) || user,
-    tls: tlsOptions(sslMode(parsed, caFile), host, caFile),
+    tls,
   };
 };

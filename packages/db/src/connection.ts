@@ -25,9 +25,10 @@ export interface ConnectionSettings {
   readonly onNotify?: (payload: string) => void;
 }
 
-const openSocket = ({ target: { host, port }, connectTimeoutMs }: ConnectionSettings): Promise<Socket> =>
+const openSocket = ({ target, connectTimeoutMs }: ConnectionSettings): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true });
+    const { host, port, socket: path } = target;
+    const socket = connect(path === undefined ? { host, port, noDelay: true } : { path });
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new ConnectionLostError('The database did not take the connection in time.'));

@@ -9,6 +9,7 @@ import { locateBinaries, placeBinaries } from '../src/embedded/binaries.ts';
 import { isPostmasterAlive } from '../src/embedded/postmaster.ts';
 import { startEmbeddedPostgres } from '../src/embedded/start-embedded-postgres.ts';
 import { findUnprivilegedUser } from '../src/embedded/unprivileged-user.ts';
+import { openOperatorSession } from '../src/operator-session.ts';
 
 const isRoot = process.getuid?.() === 0;
 const host = new URL('embedded-host.ts', import.meta.url).pathname;
@@ -96,12 +97,28 @@ describe('an embedded PostgreSQL', () => {
     const settings = `select current_setting('listen_addresses') as at, current_setting('unix_socket_directories') as sockets,
       current_setting('fsync') as fsync, current_setting('server_encoding') as encoding, 'Z' < 'a' and 'z' < 'é' as bytewise`;
     expect(await query(server.url, settings)).toEqual([
-      { at: '127.0.0.1', sockets: '', fsync: 'off', encoding: 'UTF8', bytewise: true },
+      { at: '127.0.0.1', sockets: '.', fsync: 'off', encoding: 'UTF8', bytewise: true },
     ]);
     expect((await stat(join(dataDir, 'postgres-password'))).mode & 0o777).toBe(0o600);
     const { uid, mode } = await stat(folder());
     expect(mode & 0o777).toBe(0o700);
     expect(uid).not.toBe(0);
+  });
+
+  it('is reached by its socket, with the same password, where the path is short enough for one', async () => {
+    const peer = 'select inet_server_addr() is null as local';
+    const near = await start();
+    const read = async (url: string) => {
+      await using session = openOperatorSession({ url }, 'test');
+      return [...(await session.sql.unsafe(peer))];
+    };
+    expect(await read(near.localUrl)).toEqual([{ local: true }]);
+    await expect(read(near.localUrl.replace(/:[^:@]+@/, ':wrong@'))).rejects.toMatchObject({ code: '28P01' });
+    await near.stop();
+
+    dataDir = join(home, 'd'.repeat(80), 'data');
+    const deep = await start();
+    expect(await read(deep.localUrl)).toEqual([{ local: false }]);
   });
 
   it('syncs to disk unless told otherwise', async () => {

@@ -25,7 +25,8 @@ const rotateBytes = 10 * 1024 * 1024;
 
 const serverSettings = (durable: boolean): readonly string[] => [
   'listen_addresses=127.0.0.1',
-  'unix_socket_directories=',
+  // The cluster's own folder, which only its user may enter.
+  'unix_socket_directories=.',
   'max_connections=200',
   'password_encryption=scram-sha-256',
   'TimeZone=UTC',

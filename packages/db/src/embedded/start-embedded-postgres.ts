@@ -6,6 +6,7 @@ import { placeCluster } from './cluster-place.ts';
 import { claimFolder } from './folder-claim.ts';
 import { embeddedDatabase, embeddedUser, ensureCluster } from './initialise-cluster.ts';
 import { isAsWanted, type LaunchSettings, launchPostmaster } from './launch.ts';
+import { localHost } from './local-host.ts';
 import {
   findPostmaster,
   isPostmasterAlive,
@@ -30,8 +31,10 @@ export interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** `postgresql://…` of the login that owns everything; holds its password. */
+  /** `postgresql://…` of the login that owns everything, over TCP; holds its password. */
   readonly url: string;
+  /** The same by the shortest way from this machine, for those who read it as we do. */
+  readonly localUrl: string;
   readonly port: number;
   readonly pid: number;
   /** Fast shutdown; resolves when the server is gone. */
@@ -99,8 +102,11 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
     const { pid, port } = await adoptOrLaunch(settings);
     const onExit = (): void => signalPostmaster(pid, folder, 'SIGINT');
     process.once('exit', onExit);
+    const urlAt = (host: string): string =>
+      `postgresql://${embeddedUser}:${password}@${host}:${port}/${embeddedDatabase}`;
     return {
-      url: `postgresql://${embeddedUser}:${password}@127.0.0.1:${port}/${embeddedDatabase}`,
+      url: urlAt('127.0.0.1'),
+      localUrl: urlAt(localHost(folder, port)),
       port,
       pid,
       async stop() {

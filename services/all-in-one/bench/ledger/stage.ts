@@ -33,7 +33,7 @@ export const openStage = async (options: Options): Promise<Stage> => {
   const postgres = await startEmbeddedPostgres({ dataDir, log: () => {} });
   parts.defer(() => postgres.stop());
   const statements = parts.use(startBareStatements());
-  await statements.ask({ open: { url: postgres.url, rows: options.secrets, connections: databaseConnections } });
+  await statements.ask({ open: { url: postgres.localUrl, rows: options.secrets, connections: databaseConnections } });
   const all = parts.move();
   return { vaults, generator, fastify, statements, [Symbol.asyncDispose]: () => all.disposeAsync() };
 };

@@ -81,7 +81,7 @@ const startDevelopment = async (options: DevelopmentOptions, given: Environment)
         : undefined;
     if (emulator !== undefined) parts.add(() => emulator.stop());
     const full = developmentEnvironment(env, {
-      databaseUrl: database?.url ?? '',
+      databaseUrl: database?.localUrl ?? '',
       scaiKeyUrl: emulator?.url ?? '',
       webhookSecret: emulator?.webhookSecret ?? '',
     });
