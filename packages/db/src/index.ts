@@ -22,6 +22,7 @@ export { type MigrateOptions, migrate } from './migrate.ts';
 export type { Migrations } from './migration-folder.ts';
 export type { PoolStats } from './pool.ts';
 export {
+  confirmedForGood,
   createRevisionLog,
   type Follower,
   keptScopes,

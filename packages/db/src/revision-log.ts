@@ -6,6 +6,9 @@ import { createRenewals } from './revision-renewals.ts';
 /** Changed scopes a log remembers; a follower that lags further behind drops everything. */
 export const keptScopes = 20_000;
 
+/** What a follower that has left counts as having confirmed: whatever will ever change, so that nothing waits for it. */
+export const confirmedForGood = Number.MAX_SAFE_INTEGER;
+
 /** A process that caches, with the lease it may hold at most; another `renewal` says that it was heard of again. */
 export interface Follower {
   readonly id: string;
@@ -60,6 +63,11 @@ export interface RevisionLog {
    * a lease. It may be forgotten when the storage crashes; the follower then counts as late.
    */
   confirm(follower: Renewal, most: number): Promise<RevisionNews>;
+  /**
+   * A follower decides nothing any more: it has confirmed all that will ever change, and a renewal that comes late does
+   * not bring it back. May be forgotten like a confirmation.
+   */
+  leave(follower: Pick<Renewal, 'id' | 'leaseMs'>): Promise<void>;
   /** What has changed since, as one consistent view; a reset for more than `most` scopes. */
   newsSince(place: Place, most: number): Promise<RevisionNews>;
   /** The newest revision and, of the same moment, all followers that have not confirmed something they heed. */

@@ -1,5 +1,5 @@
 import { createGroupReads } from './group-reads.ts';
-import type { Renewal, RevisionLog, RevisionNews } from './revision-log.ts';
+import { confirmedForGood, type Renewal, type RevisionLog, type RevisionNews } from './revision-log.ts';
 import { type NewsRow, newsOf } from './revision-news.ts';
 import type { Sql } from './sql-tag.ts';
 
@@ -38,7 +38,7 @@ const noteKnown =
         select f.id, f.heeds, f.confirmed as "before", t.confirmed as "told", r.epoch::text = t.epoch as "isSameEpoch",
           case when r.epoch::text = t.epoch and r.number >= t.confirmed then t.confirmed else 0 end as "confirmed"
         from follower f join told t on t.id = f.id cross join revision r
-        where f.lease_ms >= t.lease_ms and f.heeds = t.heeds
+        where f.lease_ms >= t.lease_ms and f.heeds = t.heeds and f.confirmed < ${confirmedForGood}::int8
         order by f.id
         for no key update of f
       ), renewed as (
@@ -74,8 +74,24 @@ const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
     cross join revision r
     order by t.id
     on conflict (id) do update set confirmed = excluded.confirmed, renewal = excluded.renewal,
-      heeds = excluded.heeds, lease_ms = greatest(f.lease_ms, excluded.lease_ms)`;
+      heeds = excluded.heeds, lease_ms = greatest(f.lease_ms, excluded.lease_ms)
+    where f.confirmed < ${confirmedForGood}::int8`;
 };
+
+/** The row stays until it is swept, as the mark of one that has left. Its commit need not wait for the disk either. */
+const leaveFor =
+  (sql: Sql): RevisionLog['leave'] =>
+  async ({ id, leaseMs }) => {
+    await sql`
+      with gone as (
+        insert into follower as f (id, confirmed, lease_ms) values (${id}, ${confirmedForGood}::int8, ${leaseMs}::int4)
+        on conflict (id) do update set confirmed = excluded.confirmed, renewal = excluded.renewal
+        returning f.id, f.confirmed
+      )
+      select set_config('synchronous_commit', 'off', true),
+        pg_notify(current_schema() || '_news', 'confirmation ' || id || ' ' || confirmed)
+      from gone`;
+  };
 
 /**
  * Renewals of one turn are one commit, and so are confirmations, and what they confirm is one notification: each change is
@@ -85,7 +101,7 @@ const enlist = async (sql: Sql, renewals: readonly Asked[]): Promise<void> => {
 export const createRenewals = (
   sql: Sql,
   readNews: RevisionLog['newsSince'],
-): Pick<RevisionLog, 'renew' | 'confirm'> => {
+): Pick<RevisionLog, 'renew' | 'confirm' | 'leave'> => {
   const note = noteKnown(sql);
   const noteAll = async (noting: Noting, asked: readonly Asked[]): Promise<readonly RevisionNews[]> => {
     // Of two calls of one follower the later one knows more; one that was overtaken confirms nothing.
@@ -115,5 +131,5 @@ export const createRenewals = (
       if (news === undefined) throw new Error('The follower was not noted.');
       return news;
     };
-  return { renew: noteAs('renewal'), confirm: noteAs('confirmation') };
+  return { renew: noteAs('renewal'), confirm: noteAs('confirmation'), leave: leaveFor(sql) };
 };

@@ -1,6 +1,13 @@
 import type postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createRevisionLog, type Database, migrate, type RevisionLog, type Tx } from '../src/index.ts';
+import {
+  confirmedForGood,
+  createRevisionLog,
+  type Database,
+  migrate,
+  type RevisionLog,
+  type Tx,
+} from '../src/index.ts';
 import { createEmptyDatabase, open } from './own-database.ts';
 import { revisionsFixture } from './revisions-fixture.ts';
 
@@ -240,6 +247,50 @@ describe('a follower', () => {
     expect(await confirm('nobody', before + 1)).toMatchObject({ changedScopes: ['t:b'] });
     expect(await log.followers()).toHaveLength(1);
     await listening.close();
+  });
+
+  it('that has left is late with nothing, is heard of, and is not brought back by a renewal or a confirmation', async () => {
+    const heard = new Map<string, number>();
+    let sessions = 0;
+    const listening = log.listen({
+      change: () => {
+        sessions += 1;
+      },
+      confirmation: (confirmed) => {
+        for (const [id, revision] of confirmed) heard.set(id, revision);
+      },
+    });
+    await vi.waitFor(() => expect(sessions).toBe(1));
+    for (const id of ['one', 'two']) await renew(id, before);
+    await change('t:a');
+    await log.leave({ id: 'one', leaseMs: 5_000 });
+    await log.leave({ id: 'never seen', leaseMs: 5_000 });
+    expect(await lateIds()).toEqual(['two']);
+    await vi.waitFor(() => expect(heard.get('one')).toBe(confirmedForGood));
+    for (const id of ['one', 'never seen']) {
+      await Promise.all([
+        renew(id, before),
+        renew(id, before, 9_000, 'l:'),
+        log.confirm({ id, epoch, confirmed: before, heeds: '', leaseMs: 5_000 }, 100),
+      ]);
+    }
+    await change('t:a');
+    expect(await lateIds()).toEqual(['two']);
+    const silent = await log.followers();
+    await log.leave({ id: 'two', leaseMs: 5_000 });
+    await log.forget(silent);
+    expect((await log.followers()).map(({ id }) => id)).toEqual(['two']);
+    await listening.close();
+  });
+
+  it('that leaves while it is renewed has left', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const id = `f${round}`;
+      if (round % 2 === 0) await renew(id, before);
+      await Promise.all([renew(id, before), log.leave({ id, leaseMs: 5_000 }), renew(id, before, 6_000)]);
+    }
+    await change('t:a');
+    expect(await lateIds()).toEqual([]);
   });
 
   it('cannot confirm what has not happened yet', async () => {

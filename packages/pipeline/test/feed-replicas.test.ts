@@ -6,9 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createIdentityReplica } from '../src/replica/identity-replica.ts';
 import { createPolicyReplica } from '../src/replica/policy-replica.ts';
 
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
 });
 
 const tenant = parseTenantId('tnt_a');
@@ -17,7 +17,7 @@ const lease = { epoch: 'one', revision: 1n, reset: true, leaseMs: 5_000 };
 /** An owner that grants one lease and has no news. */
 const grantsOnce = () => {
   let granted = 0;
-  return () => (granted++ === 0 ? lease : new Promise<never>(() => {}));
+  return ({ leaves }: { leaves: boolean }) => (leaves || granted++ === 0 ? lease : new Promise<never>(() => {}));
 };
 
 describe('createIdentityReplica', () => {

@@ -96,10 +96,8 @@ describe.each(shapes)('refusals (%s)', (shape) => {
     it('closes a suspended tenant and opens it again', async () => {
       const dave = await vault.mint({ sub: 'dave@umbrella.example' });
       const read = () => vault.request('GET', secret, { token: dave });
-      // How soon is what authority.test.ts says; here the vault may have been started anew a moment ago, and a change then
-      // waits for the leases of those who were stopped.
       const becomes = (status: number) =>
-        until(`${status}`, async () => ((await read()).status === status ? true : undefined));
+        until(`${status}`, async () => ((await read()).status === status ? true : undefined), 1_000);
       expectRefusal(await read(), 404, 'secret_not_found');
       await controlScaiKey(vault, 'PATCH', '/_dev/tenants/tnt_umbrella_prod', { status: 'SUSPENDED' });
       await becomes(403);

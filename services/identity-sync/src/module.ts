@@ -49,6 +49,8 @@ import { createSyncRunTable } from './store/sync-run-table.ts';
 const sweepEveryMs = 15 * 60_000;
 /** How soon a sync that another process has left is taken over, once its lease has run out. */
 const lookForSyncsEveryMs = 5_000;
+/** Longer than policy, which follows the mirror, waits for its own followers. */
+const lastWordsMs = 2_000;
 
 /** The mirror of ScaiKey's directory: who a caller is, and the news of it for every process. */
 export const createIdentitySyncModule = async (
@@ -183,6 +185,8 @@ export const createIdentitySyncModule = async (
       if (isConfigured) syncs.start();
       return Promise.resolve();
     },
+    lastWords: () => feed.untilLeft(lastWordsMs, ['identity-sync']),
+    drain: feed.drain,
     stop: async () => {
       isStopping = true;
       await syncs.stop();

@@ -59,6 +59,9 @@ import { createRateLimitTable } from './store/rate-limit-table.ts';
 
 const sweepEveryMs = 15 * 60_000;
 const pinEveryMs = 15_000;
+/** Owners stop last, identity-sync after this one; they follow each other, and are not waited for here. */
+const owners = ['policy', 'identity-sync'];
+const lastWordsMs = 1_000;
 
 /** Access policies: who may do what on which paths, and the news of it for every process. */
 export const createPolicyModule = async ({
@@ -163,6 +166,8 @@ export const createPolicyModule = async ({
       relay = startRelay({ db, table: outbox, ship: shipEvents, onFailure: failed('Shipping events') });
       return Promise.resolve();
     },
+    lastWords: () => feed.untilLeft(lastWordsMs, owners),
+    drain: feed.drain,
     stop: async () => {
       await relay?.stop();
       await feed.close();

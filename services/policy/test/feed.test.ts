@@ -185,7 +185,7 @@ describeOnEveryWire('the policy feed', (wire) => {
       await admin.deleteBinding({ policyId, bindingId });
       expect(await isAllowed()).toBe(false);
     }
-    replica.stop();
+    await replica.stop();
     expect(failures).toEqual([]);
   });
 });

@@ -207,7 +207,7 @@ describeOnEveryWire('rate limits', (wire) => {
       expect(await limitOf('tnt_b')).toBeUndefined();
       await admin.deleteRateLimits({ identityId });
       expect(await limitOf('tnt_a')).toBeUndefined();
-      replica.stop();
+      await replica.stop();
       const outside = await started.vault.peer(RateLimitFeedService, 'pki');
       await expect(outside.getRateLimitBundle({ tenantId: 'tnt_a' })).rejects.toMatchObject({ code: 'forbidden' });
     });

@@ -73,7 +73,7 @@ describe('two processes of policy on one database', () => {
   });
   afterAll(async () => {
     for (const { follower, module } of [one, two]) {
-      follower.stop();
+      await follower.stop();
       await module[Symbol.asyncDispose]();
     }
     await database.drop();

@@ -152,6 +152,7 @@ export const docComments: Readonly<Record<string, string>> = {
   "scaivault.common.v1.FollowRevisionsRequest.epoch": "Epoch of the owner that `confirmed` belongs to; empty at first.",
   "scaivault.common.v1.FollowRevisionsRequest.confirmed": "Every revision up to this one is applied: caches are dropped and no decision by older rules is under way.",
   "scaivault.common.v1.FollowRevisionsRequest.heeds": "How the names of those scopes begin that the process caches something of; empty: all. It is told of no others, and no change of others waits for it.",
+  "scaivault.common.v1.FollowRevisionsRequest.leaves": "The process decides nothing any more and gives its lease back; it never asks again. The answer comes at once and gives no lease.",
   "scaivault.common.v1.FollowRevisionsResponse.epoch": "Another one than before says that revisions begin anew; the follower then drops everything it cached.",
   "scaivault.common.v1.FollowRevisionsResponse.changed_scopes": "Scopes whose authority has changed since `confirmed`: `t:<tenant>`, `p:<partner>`, and `l:<tenant>` for rate limits.",
   "scaivault.common.v1.FollowRevisionsResponse.reset": "Too much has changed to name it: drop everything.",

@@ -196,8 +196,7 @@ export const openProcessKit = async (options: ProcessKitOptions): Promise<Proces
       clearInterval(gauges);
       await violations.stop();
       issuers.stop();
-      directory.stop();
-      policies.stop();
+      await Promise.all([directory.stop(), policies.stop()]);
       budgets.stop();
       await Promise.race([shippingNow?.drained(), new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
       clearTimeout(adopting);

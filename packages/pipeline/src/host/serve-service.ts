@@ -105,6 +105,7 @@ const startService = async (
     stop: async () => {
       stopReporting?.();
       server?.setServing(false);
+      await module.lastWords?.();
       module.drain?.();
       await server?.stop(config.SHUTDOWN_TIMEOUT / 2);
       await kit.stop();

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Follower, keptScopes, type Place, type RevisionListener, type RevisionLog } from '@scaivault/db';
+import {
+  confirmedForGood,
+  type Follower,
+  keptScopes,
+  type Place,
+  type RevisionListener,
+  type RevisionLog,
+} from '@scaivault/db';
 
 /** The log of an owner whose followers all live in its own process and end with it. */
 export const createMemoryRevisionLog = (): RevisionLog => {
@@ -32,6 +39,8 @@ export const createMemoryRevisionLog = (): RevisionLog => {
   const isLate = (confirmed: number, heeds: string): boolean =>
     confirmed < revision && (heeds === '' || confirmed < forgottenUpTo || scopesAfter(confirmed, heeds).length > 0);
 
+  const hasLeft = (id: string): boolean => followers.get(id)?.confirmed === confirmedForGood;
+
   const newsSince: RevisionLog['newsSince'] = async ({ confirmed, heeds, ...known }, most) => {
     const isKnown = known.epoch === epoch && confirmed >= forgottenUpTo && confirmed <= revision;
     const changed = isKnown ? scopesAfter(confirmed, heeds) : [];
@@ -53,6 +62,7 @@ export const createMemoryRevisionLog = (): RevisionLog => {
       if (changes.length > 2 * keptScopes) await trim();
     },
     renew: async ({ id, leaseMs, ...told }, most) => {
+      if (hasLeft(id)) return await newsSince(told, most);
       renewals += 1;
       const confirmed = told.epoch === epoch && told.confirmed <= revision ? told.confirmed : 0;
       followers.set(id, { id, leaseMs, renewal: String(renewals), confirmed, heeds: told.heeds });
@@ -60,11 +70,17 @@ export const createMemoryRevisionLog = (): RevisionLog => {
       return await newsSince(told, most);
     },
     confirm: async ({ id, leaseMs: _, ...told }, most) => {
+      if (hasLeft(id)) return await newsSince(told, most);
       const known = followers.get(id);
       const confirmed = told.epoch === epoch && told.confirmed <= revision ? told.confirmed : 0;
       if (known !== undefined) followers.set(id, { ...known, confirmed });
       for (const listener of listeners) listener.confirmation(new Map([[id, confirmed]]));
       return await newsSince(told, most);
+    },
+    leave: async ({ id, leaseMs }) => {
+      renewals += 1;
+      followers.set(id, { id, leaseMs, renewal: String(renewals), confirmed: confirmedForGood, heeds: '' });
+      for (const listener of listeners) listener.confirmation(new Map([[id, confirmedForGood]]));
     },
     newsSince,
     findLate: async () => ({

@@ -67,7 +67,7 @@ describe('createReplica', () => {
     open = stage();
   });
   afterEach(() => {
-    open.replica.stop();
+    void open.replica.stop();
     vi.useRealTimers();
   });
 
@@ -222,11 +222,50 @@ describe('createReplica', () => {
 
   it('asks no more when stopped', async () => {
     await begin();
-    open.replica.stop();
+    void open.replica.stop();
     const asked = open.follows.length;
     await answer();
     await pass(1_000);
     expect(open.follows).toHaveLength(asked);
+  });
+
+  it('gives its lease back when stopped, once it decides nothing any more', async () => {
+    await begin();
+    await load('t:a', 'a');
+    const fetching = open.replica.get('t:b') as Promise<Value>;
+    const stopping = open.replica.stop();
+    expect(() => open.replica.get('t:a')).toThrowError(expect.objectContaining({ code: 'service_unavailable' }));
+    const { request, timeoutMs } = open.follows.at(-1) ?? {};
+    expect([request?.leaves, request?.followerId]).toEqual([true, open.follows[0]?.request.followerId]);
+    expect(timeoutMs).toBe(1_000);
+    // What was asked before comes late: neither a value nor a lease is of use any more.
+    open.fetches.at(-1)?.reply('b');
+    await expect(fetching).rejects.toMatchObject({ code: 'service_unavailable' });
+    open.follows.at(-2)?.reply({ revision: 2n });
+    await pass(0);
+    expect(() => open.replica.get('t:a')).toThrow();
+    await answer();
+    await stopping;
+    await open.replica.stop();
+    expect(open.follows.filter(({ request: { leaves } }) => leaves)).toHaveLength(1);
+  });
+
+  it('stops though its owner is away, and asks nothing of one it never followed', async () => {
+    await open.replica.stop();
+    expect(open.follows).toEqual([]);
+    open = stage();
+    await begin();
+    const stopping = open.replica.stop();
+    open.follows.at(-1)?.fail();
+    await expect(stopping).resolves.toBeUndefined();
+  });
+
+  it('decides by no value that arrives when its lease is over', async () => {
+    await begin();
+    const early = open.replica.get('t:a') as Promise<Value>;
+    await pass(5_000);
+    open.fetches[0]?.reply('old');
+    await expect(early).rejects.toMatchObject({ code: 'service_unavailable' });
   });
 
   it('comes back after a reset at a pace the owner can bear, and only with what is asked for', async () => {

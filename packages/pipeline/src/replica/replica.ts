@@ -16,7 +16,8 @@ export interface Replica<Value extends object> {
   start(): Promise<void>;
   /** Rejects when there is no live lease. */
   check(): Promise<void>;
-  stop(): void;
+  /** Decides nothing any more and gives the lease back, so that no change waits for it; an owner that is away is not waited for. */
+  stop(): Promise<void>;
 }
 
 export interface ReplicaOptions<Value extends object> {
@@ -45,6 +46,8 @@ const retryPauseMs = 100;
 /** So that a cache that was dropped as a whole comes back, as it is used, at a pace the owner can bear. */
 const mostFetches = 64;
 const quickAnswerMs = 5;
+/** An owner that cannot be reached in this time waits for the lease to run out. */
+const leaveMs = 1_000;
 
 export const createReplica = <Value extends object>(options: ReplicaOptions<Value>): Replica<Value> => {
   const { heeds = '', now = () => performance.now() } = options;
@@ -56,6 +59,7 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
   let leaseUntil = Number.NEGATIVE_INFINITY;
   let epoch = '';
   let confirmed = 0n;
+  let hasAsked = false;
   let stopped = false;
   let failing = false;
 
@@ -102,6 +106,8 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
           if (fetches.get(key) === fetch) fetches.delete(key);
           if (fetch.outdated) return load(key);
           remember(key, value);
+          // The lease may have run out on the way, or have been given back.
+          requireLease();
           return value;
         },
         (error: unknown) => {
@@ -115,6 +121,7 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
   };
 
   const apply = (answer: FollowAnswer, sentAt: number): void => {
+    if (stopped) return;
     if (answer.epoch !== epoch || answer.reset) dropAll();
     else for (const scope of answer.changedScopes) drop(scope as ScopeId);
     epoch = answer.epoch;
@@ -124,6 +131,7 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
 
   const followOnce = async (): Promise<void> => {
     const sentAt = now();
+    hasAsked = true;
     apply(await options.follow({ followerId, epoch, confirmed, heeds }, options.maxStalenessMs / 2), sentAt);
   };
 
@@ -176,8 +184,12 @@ export const createReplica = <Value extends object>(options: ReplicaOptions<Valu
       void run();
     },
     check: () => Promise.resolve().then(requireLease),
-    stop: () => {
+    stop: async () => {
+      if (stopped) return;
       stopped = true;
+      leaseUntil = Number.NEGATIVE_INFINITY;
+      if (!hasAsked) return;
+      await options.follow({ followerId, epoch, confirmed, heeds, leaves: true }, leaveMs).catch(() => {});
     },
   };
 };

@@ -12,6 +12,8 @@ export interface FollowRequest {
   readonly confirmed: bigint;
   /** How the names of the scopes begin that it caches something of; '' for all. */
   readonly heeds: string;
+  /** It decides nothing any more and gives its lease back; the rest does not matter then. */
+  readonly leaves?: boolean;
 }
 
 export interface FollowAnswer {
@@ -32,11 +34,20 @@ export interface RevisionFeed {
    * of the others have run out. From then on no process decides by what was before. 503 `service_unavailable` when the log is away.
    */
   publish(scopes: readonly ScopeId[]): Promise<void>;
-  /** Confirms, renews the lease and waits for news, at most a fifth of the lease. 503 `service_unavailable`. */
-  follow(request: FollowRequest): Promise<FollowAnswer>;
+  /**
+   * Confirms, renews the lease and waits for news, at most a fifth of the lease. 503 `service_unavailable`. `peer`: the
+   * name of the process that follows.
+   */
+  follow(request: FollowRequest, peer?: string): Promise<FollowAnswer>;
   /** Strikes out followers that are gone, so that no later change waits for them; to be repeated every few leases. */
   sweep(): Promise<void>;
-  /** Answers all waiting followers. */
+  /**
+   * For an owner that is to stop and is still reached: resolves when nobody follows here any more but those named, or
+   * after the time. Processes that stop at the same moment can give their leases back in it.
+   */
+  untilLeft(milliseconds: number, but: readonly string[]): Promise<void>;
+  /** Answers all who wait for news, and from now on at once. */
+  drain(): void;
   close(): Promise<void>;
 }
 
@@ -46,6 +57,17 @@ const mostScopes = 10_000;
 const lookEveryMs = 100;
 /** How long a confirmation waits for those of others who were told the same: a change waits for all of them, and each is a commit. */
 const patienceMs = 10;
+
+/** What is known of a follower that was renewed here. */
+interface Renewed {
+  /** When it had asked for it. */
+  readonly at: number;
+  readonly heeds: string;
+  readonly confirmed: number;
+  readonly peer: string;
+}
+
+const noLease: FollowAnswer = { epoch: '', revision: 0n, changedScopes: [], reset: false, leaseMs: 0 };
 
 export const createRevisionFeed = ({
   leaseMs,
@@ -60,13 +82,13 @@ export const createRevisionFeed = ({
   now?: () => number;
 }): RevisionFeed => {
   const changes = createBell();
+  const departures = createBell();
   const confirmations = createConfirmations();
   const listening = log.listen({ change: changes.ring, confirmation: confirmations.tell });
   const seeFollowers = shareNext(log.followers);
-  /** Followers that were renewed here, and when they had asked for it. */
-  const renewed = new Map<string, { readonly at: number; readonly heeds: string; readonly confirmed: number }>();
+  const renewed = new Map<string, Renewed>();
   const company = createCompany(patienceMs);
-  let closed = false;
+  let isDraining = false;
   let silent: readonly (Follower & { readonly seenAt: number })[] = [];
 
   /** Resolves with false when some have not confirmed in time. */
@@ -94,6 +116,21 @@ export const createRevisionFeed = ({
     }
   };
 
+  const letGo = async (id: string): Promise<FollowAnswer> => {
+    await log.leave({ id, leaseMs });
+    renewed.delete(id);
+    departures.ring();
+    return noLease;
+  };
+
+  const isFollowed = (but: readonly string[]): boolean =>
+    [...renewed.values()].some(({ at, peer }) => now() - at < leaseMs && !but.includes(peer));
+
+  const drain = (): void => {
+    isDraining = true;
+    changes.ring();
+  };
+
   return {
     publish: async (scopes) => {
       await log.note(scopes);
@@ -108,7 +145,8 @@ export const createRevisionFeed = ({
       await log.forget(late).catch(() => {});
     },
 
-    follow: async ({ followerId, epoch, heeds, ...request }) => {
+    follow: async ({ followerId, epoch, heeds, leaves = false, ...request }, peer = '') => {
+      if (leaves) return await letGo(followerId);
       const askedAt = now();
       const confirmed = Math.min(Number(request.confirmed), Number.MAX_SAFE_INTEGER);
       let heard = changes.count();
@@ -121,8 +159,8 @@ export const createRevisionFeed = ({
       const note = isRenewed ? log.confirm : log.renew;
       await company.comeBack(followerId);
       let news = await note({ ...place, id: followerId, leaseMs }, mostScopes);
-      renewed.set(followerId, { at: leaseFrom, heeds, confirmed });
-      while (!news.isReset && news.changedScopes.length === 0 && !closed && now() < until) {
+      renewed.set(followerId, { at: leaseFrom, heeds, confirmed, peer });
+      while (!news.isReset && news.changedScopes.length === 0 && !isDraining && now() < until) {
         await changes.wait(heard, until - now());
         // Nothing was heard in this time. What was missed comes with the next request, which follows at once.
         if (changes.count() === heard) break;
@@ -152,9 +190,19 @@ export const createRevisionFeed = ({
       }));
     },
 
+    untilLeft: async (milliseconds, but) => {
+      const until = now() + milliseconds;
+      for (;;) {
+        const heard = departures.count();
+        if (!isFollowed(but) || now() >= until) return;
+        await departures.wait(heard, until - now());
+      }
+    },
+
+    drain,
+
     close: () => {
-      closed = true;
-      changes.ring();
+      drain();
       return listening.close();
     },
   };

@@ -8,7 +8,7 @@ import {
   LookupPartnerResponseSchema,
   LookupTenantResponseSchema,
 } from '@scaivault/contracts';
-import type { RevisionFeed } from '@scaivault/pipeline';
+import { peerOf, type RevisionFeed } from '@scaivault/pipeline';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
 import type { FindCaller, FindTenant } from '../app/look-up.ts';
 import type { Directory } from '../ports.ts';
@@ -53,6 +53,6 @@ export const createIdentityFeedService = ({
     );
   },
 
-  followIdentityRevisions: async ({ followerId, epoch, confirmed, heeds }) =>
-    create(FollowRevisionsResponseSchema, await feed.follow({ followerId, epoch, confirmed, heeds })),
+  followIdentityRevisions: async (request, context) =>
+    create(FollowRevisionsResponseSchema, await feed.follow(request, peerOf(context))),
 });

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { FollowRevisionsResponseSchema, PolicyBundleSchema, type PolicyFeedService } from '@scaivault/contracts';
-import type { RevisionFeed } from '@scaivault/pipeline';
+import { peerOf, type RevisionFeed } from '@scaivault/pipeline';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
 import type { ReadBundle } from '../app/read-bundle.ts';
 import type { BundledPolicy } from '../ports.ts';
@@ -39,6 +39,6 @@ export const createPolicyFeedService = ({
     return create(PolicyBundleSchema, { policies: policies.map(encodePolicy) });
   },
 
-  followPolicyRevisions: async ({ followerId, epoch, confirmed, heeds }) =>
-    create(FollowRevisionsResponseSchema, await feed.follow({ followerId, epoch, confirmed, heeds })),
+  followPolicyRevisions: async (request, context) =>
+    create(FollowRevisionsResponseSchema, await feed.follow(request, peerOf(context))),
 });
