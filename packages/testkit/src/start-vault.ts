@@ -127,9 +127,12 @@ const exited = (child: ChildProcess): Promise<number | null> =>
     ? Promise.resolve(child.exitCode)
     : new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 
-/** Open to be passed through, so that a database started by root lies inside it and not in a folder of the system. */
+/**
+ * Inside the folder of the test run, with which it goes. Open to be passed through, so that a database started by root lies
+ * inside it and not in a folder of the system.
+ */
 const makeDataFolder = async ({ fromNothing = false }: StartVaultOptions): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'scaivault-test-'));
+  const folder = await mkdtemp(join(process.env.TEST_RUN_FOLDER ?? tmpdir(), 'scaivault-test-'));
   await chmod(folder, 0o755);
   if (!fromNothing) await copyVaultTemplate(folder);
   return folder;

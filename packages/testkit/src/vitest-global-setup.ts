@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@scaivault/db/embedded';
 import type { TestProject } from 'vitest/node';
 import { endWhenOrphaned } from './end-when-orphaned.ts';
 import { lendVaults } from './lend-vaults.ts';
+import { placeForDatabases } from './place-for-databases.ts';
 import { startVault } from './start-vault.ts';
 import { serveVaultTemplate } from './vault-template.ts';
 
@@ -17,7 +17,7 @@ declare module 'vitest' {
 
 /** Of the whole run, for everybody to pass through: the database runs as another user when the tests run as root. */
 const makeFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'scaivault-run-'));
+  const folder = await mkdtemp(join(placeForDatabases(), 'scaivault-run-'));
   await chmod(folder, 0o755);
   return folder;
 };
@@ -40,13 +40,15 @@ const startTemporary = async (folder: string) => {
 /**
  * Vitest's global setup: one PostgreSQL for the whole run, in a temporary folder, or the one TEST_DATABASE_URL names.
  * Suites get their own databases in it from `createTestDatabase`. Whole vaults (`startVault`) have one each, and begin
- * with a copy of a template; those that files share (`borrowVault`) are started here.
+ * with a copy of a template; those that files share (`borrowVault`) are started here. All of it lies in one folder, in
+ * memory where there is room, and is gone when the run has ended or died.
  */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const folder = await makeFolder();
   const { TEST_DATABASE_URL: given = '' } = process.env;
   const database = given === '' ? await startTemporary(folder) : { url: given, stop: async () => {} };
   project.provide('databaseUrl', database.url);
+  process.env.TEST_RUN_FOLDER = folder;
   const template = await serveVaultTemplate(folder);
   process.env.TEST_VAULT_TEMPLATE_SOCKET = template.socketPath;
   const vaults = await lendVaults(folder, startVault);
