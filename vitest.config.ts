@@ -25,7 +25,7 @@ const timed = ['services/all-in-one/test/pace.test.ts'];
  */
 const wholeVaults = [
   /\/crash\.test/,
-  /\/(?!crash|canary|audit-proof|attack-matrix|lifecycle|outages|rate-limits)[^/]*$/,
+  /\/(?!crash|canary|audit-proof|attack-matrix|lifecycle|outages)[^/]*$/,
   /\/(canary|audit-proof)\.test/,
   /\/attack-matrix\.test/,
   /./,

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, realpath, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWithComponent } from '@scaivault/testkit/component';
+import { findRedis, type TestRedis } from '@scaivault/testkit/redis';
 import {
   findVaultPostgres,
   freePort,
@@ -9,10 +11,12 @@ import {
   removeVaultFolder,
   type StartedVault,
   serviceProcessesBelow,
+  startVault,
 } from '@scaivault/testkit/start-vault';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { succeeded } from './grant.ts';
 import { limitsAsSet, testLimitsAsSet } from './limits-as-set.ts';
+import { limitsOfTenants, testLimitsOfTenants } from './limits-of-tenants.ts';
 import { shapes, startUnlimited } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
@@ -111,14 +115,38 @@ describe.each(shapes)('a life of ScaiVault (%s)', (shape) => {
     await until('the end of its services', async () => (children.some(isProcessAlive) ? undefined : true), 8_000);
   });
 
-  it('takes over the database of a killed one, also from a shell that has sourced dev.env, and ends on SIGTERM too', async () => {
-    const database = findVaultPostgres(vault.dataDir);
-    const env = { SCAIKEY_URL: vault.scaiKeyUrl, SCAIKEY_WEBHOOK_SECRET: vault.webhookSecret };
-    await using second = await startUnlimited(shape, { dataDir: vault.dataDir, ports: vault.ports, env });
-    expect(findVaultPostgres(vault.dataDir)).toBe(database);
-    expect((await second.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
-    expect((await second.stop('SIGTERM')).code).toBe(0);
-    nobodyIsLeft([second.pid]);
+  describe('the next one, after a kill', () => {
+    const component = findRedis();
+    let redis: TestRedis | undefined;
+    let next: StartedVault;
+    let database: number | undefined;
+    beforeAll(async () => {
+      database = findVaultPostgres(vault.dataDir);
+      if ('start' in component) redis = await component.start();
+      const shared = redis === undefined ? {} : { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix };
+      const sourced = { SCAIKEY_URL: vault.scaiKeyUrl, SCAIKEY_WEBHOOK_SECRET: vault.webhookSecret };
+      const { dataDir, ports } = vault;
+      next = await startVault({ shape, dataDir, ports, env: { ...shared, ...sourced, ...limitsOfTenants } });
+    });
+    afterAll(async () => {
+      await next?.[Symbol.asyncDispose]();
+      await redis?.[Symbol.asyncDispose]();
+    });
+
+    it('takes over its database, also from a shell that has sourced dev.env', async () => {
+      expect(database).toBeDefined();
+      expect(findVaultPostgres(vault.dataDir)).toBe(database);
+      expect((await next.request('GET', '/v1/secrets/life/b')).json.data).toEqual({ n: 2 });
+    });
+
+    describeWithComponent(component, () =>
+      testLimitsOfTenants(() => ({ vault: next, redis: redis ?? expect.unreachable('It has been started.') })),
+    );
+
+    it('ends on SIGTERM too', async () => {
+      expect((await next.stop('SIGTERM')).code).toBe(0);
+      nobodyIsLeft([next.pid]);
+    });
   });
 
   it('names the variable that it cannot use', async () => {

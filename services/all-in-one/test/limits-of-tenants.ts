@@ -1,27 +1,20 @@
-import { describeWithComponent } from '@scaivault/testkit/component';
-import { findRedis, type TestRedis } from '@scaivault/testkit/redis';
-import { type Answer, startVault, type Vault } from '@scaivault/testkit/start-vault';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TestRedis } from '@scaivault/testkit/redis';
+import type { Answer, Vault } from '@scaivault/testkit/start-vault';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
-import { shapes } from './unlimited-vault.ts';
 import { until } from './until.ts';
 
-describeWithComponent(findRedis(), (start) => {
-  describe.each(shapes)('rate limits of tenants, with Redis (%s)', (shape) => {
-    let redis: TestRedis;
-    let vault: Vault;
+/** Settings of a vault, beside its Redis, whose file has these tests. */
+export const limitsOfTenants = { RATE_LIMIT_SECRETS_READ: '100' };
+
+/** The tests of them, in the vault that runs then, with its Redis. */
+export const testLimitsOfTenants = (now: () => { readonly vault: Vault; readonly redis: TestRedis }): void => {
+  describe('rate limits of tenants', () => {
+    let { vault, redis } = {} as ReturnType<typeof now>;
     let reader: string;
     beforeAll(async () => {
-      redis = await start();
-      vault = await startVault({
-        shape,
-        env: { REDIS_URL: redis.url, REDIS_PREFIX: `${redis.prefix}${shape}:`, RATE_LIMIT_SECRETS_READ: '100' },
-      });
+      ({ vault, redis } = now());
       reader = await vault.mint({ sub: 'sa:ci', scope: 'secrets:read' });
-    });
-    afterAll(async () => {
-      await vault?.[Symbol.asyncDispose]();
-      await redis?.[Symbol.asyncDispose]();
     });
 
     const put = (identityId: string, limits: object, more: object = {}): Promise<Answer> =>
@@ -111,4 +104,4 @@ describeWithComponent(findRedis(), (start) => {
       await until('Redis is back', () => redisState('ok'));
     });
   });
-});
+};
