@@ -11,7 +11,10 @@ export const createAnnouncer = (sql: Sql, schema: string): Announce => {
   const waiting = new Set<string>();
   const send = async (topic: string): Promise<void> => {
     waiting.delete(topic);
-    await sql`select pg_notify(${`${schema}_${topic}`}, '')`;
+    // Nobody waits for it to reach the disk: who listens looks by itself after a crash.
+    await sql`
+      select pg_notify(${`${schema}_${topic}`}, '')
+      from (select set_config('synchronous_commit', 'off', true)) as nothing_to_keep`;
   };
   return (topic) => {
     if (waiting.has(topic)) return;

@@ -10,6 +10,9 @@ export const writeArray = (value: unknown, writeElement: WriteElement, unfit: st
   return `{${elements.join(',')}}`;
 };
 
+/** An array of texts as one text: what stands for a row's array where the rows themselves are elements of one. */
+export const writeTextArray = (values: readonly string[]): string => writeArray(values, String, '');
+
 const endOfQuoted = (text: string, start: number): number => {
   let at = start;
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;

@@ -1,3 +1,4 @@
+export { writeTextArray } from './array-text.ts';
 export { type CheckMigratedOptions, checkMigrated } from './check-migrated.ts';
 export { loadCursorKey } from './cursor-key.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
@@ -8,6 +9,7 @@ export {
   isForeignKeyViolation,
   isUniqueViolation,
 } from './failure.ts';
+export { createGather } from './gather.ts';
 export { createGroupReads, type GroupRead } from './group-reads.ts';
 export {
   createIdempotencyTable,

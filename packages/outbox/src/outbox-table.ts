@@ -65,7 +65,10 @@ export const createOutboxTable = (db: Pick<Database, 'transaction' | 'sql'>): Ou
     }),
 
   clear: async (events) => {
-    await db.sql`select clear_outbox(${events.map(({ position }) => position)}::int8[])`;
+    // Should the removal be lost, they are shipped again, as after any crash: no reason to wait for the disk.
+    await db.sql`
+      select clear_outbox(${events.map(({ position }) => position)}::int8[])
+      from (select set_config('synchronous_commit', 'off', true)) as nothing_to_keep`;
   },
 
   backlog: async () => {

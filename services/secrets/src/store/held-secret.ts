@@ -21,14 +21,16 @@ export const holdSecret = (tx: Tx, owner: ScopeId, path: SecretPath, facts: Secr
     const changed = await changeSecret(tx, owner, path, changes, atMicros);
     if (changes.expiresAtMicros !== undefined)
       await setVersionExpiry(tx, owner, path, changed.currentVersion, changes.expiresAtMicros);
-    if (changes.maxVersions !== undefined) await pruneVersions(tx, owner, path, changed, atMicros);
+    if (changes.maxVersions !== undefined) await pruneVersions(tx, owner, [{ path, facts: changed }], atMicros);
     if (changes.metadata !== undefined) await replaceTags(tx, owner, path, changes.metadata.tags);
     // Any other change leaves these times alone, and with them a notice that is due and not given yet.
     if (changes.expiresAtMicros !== undefined || changes.notifyBefore !== undefined)
       await settleDue(tx, owner, path, changed, atMicros);
     return changed;
   },
-  destroy: (versions, atMicros) => destroyVersions(tx, owner, path, versions, atMicros),
+  async destroy(versions, atMicros) {
+    await destroyVersions(tx, owner, path, versions, atMicros);
+  },
   async markDeleted(atMicros) {
     await setDeletedAt(tx, owner, path, atMicros);
     await settleDue(tx, owner, path, { ...facts, deletedAtMicros: atMicros }, atMicros);
@@ -39,5 +41,5 @@ export const holdSecret = (tx: Tx, owner: ScopeId, path: SecretPath, facts: Secr
   },
   settle: (nowMicros) => settleDue(tx, owner, path, facts, nowMicros),
   erase: (atMicros) => eraseSecret(tx, owner, path, atMicros),
-  tell: (events) => tellEvents(tx, owner, path, events),
+  tell: (events) => tellEvents(tx, owner, [{ path, events }]),
 });

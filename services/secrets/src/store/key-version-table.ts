@@ -1,5 +1,5 @@
 import type { KeyRecord, KeyStore } from '@scaivault/crypto';
-import type { Database, SqlTag } from '@scaivault/db';
+import { createGroupReads, type Database, type SqlTag } from '@scaivault/db';
 
 const keyColumns = (sql: SqlTag) => sql`
   k.id as "id", k.scope_id as "scopeId", k.level as "level", k.generation as "generation", k.wrapped as "wrapped",
@@ -13,10 +13,11 @@ export const holdsKeys = async ({ sql }: Pick<Database, 'sql'>): Promise<boolean
 
 /** Wrapped partner and tenant keys in PostgreSQL. */
 export const createKeyVersionTable = ({ sql, withScope }: Pick<Database, 'sql' | 'withScope'>): KeyStore => {
-  const current = async (owner: KeyRecord['scopeId']): Promise<KeyRecord | undefined> => {
-    const [row] = await sql<KeyRecord[]>`select ${keyColumns(sql)} from active_key(${owner}) as k`;
-    return row;
-  };
+  const readCurrent = createGroupReads<'active', KeyRecord>({
+    nameOf: (key) => key,
+    read: (owner) => sql<KeyRecord[]>`select ${keyColumns(sql)} from active_key(${owner}) as k`,
+  });
+  const current = (owner: KeyRecord['scopeId']): Promise<KeyRecord | undefined> => readCurrent(owner, 'active');
 
   return {
     current,

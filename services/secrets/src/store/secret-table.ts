@@ -7,7 +7,7 @@ import type { SecretFacts } from '../domain/secret.ts';
 import { noMetadata } from '../domain/secret-metadata.ts';
 import type { NewVersion, SecretChanges } from '../ports.ts';
 
-const defaultType = 'kv';
+export const defaultType = 'kv';
 
 /** The columns of SecretFacts, of a row source called `s`. */
 export const secretColumns = (sql: SqlTag) => sql`

@@ -10,9 +10,13 @@ export const placeEvent = (owner: ScopeId, path: SecretPath, event: SecretEvent)
   path: policyPathOf({ kind: isPartnerScopeId(owner) ? 'partner' : 'tenant' }, path),
 });
 
-/** Writes down what happens to a secret whose row is locked in this transaction. */
-export const tellEvents = (tx: Tx, owner: ScopeId, path: SecretPath, events: readonly SecretEvent[]): void =>
+/** Writes down what happens to secrets whose rows are locked in this transaction. */
+export const tellEvents = (
+  tx: Tx,
+  owner: ScopeId,
+  secrets: readonly { readonly path: SecretPath; readonly events: readonly SecretEvent[] }[],
+): void =>
   addEvents(
     tx,
-    events.map((event) => placeEvent(owner, path, event)),
+    secrets.flatMap(({ path, events }) => events.map((event) => placeEvent(owner, path, event))),
   );

@@ -4,63 +4,66 @@ import { lastPruned } from '../domain/retention.ts';
 import type { SecretFacts, VersionFacts } from '../domain/secret.ts';
 import type { NewVersion } from '../ports.ts';
 
-/** Inserts the version that the secret's row, given as it is now, has just moved on to. */
-export const insertVersion = async (
-  tx: Tx,
-  owner: ScopeId,
-  path: SecretPath,
-  next: NewVersion,
-  { secretType }: SecretFacts,
-): Promise<void> => {
-  const { ciphertext, objectKey, wrappedKey, wrappedBy } = next.sealed;
-  await tx`
+/** A version and the secret that has moved on to it. */
+export interface WrittenVersion {
+  readonly path: SecretPath;
+  readonly next: NewVersion;
+  readonly facts: SecretFacts;
+}
+
+/** Inserts versions that their secrets' rows, given as they are now, have just moved on to. */
+export const insertVersions = (tx: Tx, owner: ScopeId, written: readonly WrittenVersion[]): Statement => {
+  const all = <Value>(of: (version: WrittenVersion) => Value): Value[] => written.map(of);
+  return tx`
     insert into version (
       scope_id, path, version, secret_type, data_ct, object_key, data_key_wrapped, wrapped_by, created_at, created_by,
       expires_at, is_rotation
-    ) values (
-      ${owner}, ${path}, ${next.version}, ${secretType}, ${ciphertext}, ${objectKey}, ${wrappedKey},
-      ${wrappedBy}, ${next.createdAtMicros}, ${next.createdBy}, ${next.expiresAtMicros}, ${next.rotation !== undefined}
+    )
+    select ${owner}, * from unnest(
+      ${all(({ path }) => path)}::text[], ${all(({ next }) => next.version)}::integer[],
+      ${all(({ facts }) => facts.secretType)}::text[], ${all(({ next }) => next.sealed.ciphertext)}::bytea[],
+      ${all(({ next }) => next.sealed.objectKey)}::text[], ${all(({ next }) => next.sealed.wrappedKey)}::bytea[],
+      ${all(({ next }) => next.sealed.wrappedBy)}::text[], ${all(({ next }) => next.createdAtMicros)}::timestamptz[],
+      ${all(({ next }) => next.createdBy)}::text[], ${all(({ next }) => next.expiresAtMicros)}::timestamptz[],
+      ${all(({ next }) => next.rotation !== undefined)}::boolean[]
     )`;
 };
 
 /**
- * Erases ciphertext and key of the versions for which `which` holds; number and times stay (rest-api-core 4.1). Their
- * objects, which no row names any more, are left to the sweep.
+ * Erases ciphertext and key of the versions for which `which` holds, of the paths that it names; number and times stay
+ * (rest-api-core 4.1). Their objects, which no row names any more, are left to the sweep.
  */
-const eraseVersions = async (
-  tx: Tx,
-  owner: ScopeId,
-  path: SecretPath,
-  which: Statement,
-  atMicros: number,
-): Promise<void> => {
-  await tx`
-    with doomed as (
-      select version, object_key from version
-      where scope_id = ${owner} and path = ${path} and destroyed_at is null and ${which}
-      for update
-    ), loosened as (
-      insert into loose_object (scope_id, key, due_at)
-      select ${owner}, object_key, ${atMicros} from doomed where object_key is not null
-      on conflict do nothing
-    )
-    update version as v set
-      data_ct = null, object_key = null, data_key_wrapped = null, wrapped_by = null, destroyed_at = ${atMicros}
-    from doomed where v.scope_id = ${owner} and v.path = ${path} and v.version = doomed.version`;
-};
+const eraseVersions = (tx: Tx, owner: ScopeId, which: Statement, atMicros: number): Statement => tx`
+  with doomed as (
+    select path, version, object_key from version
+    where scope_id = ${owner} and destroyed_at is null and ${which}
+    for update
+  ), loosened as (
+    insert into loose_object (scope_id, key, due_at)
+    select ${owner}, object_key, ${atMicros} from doomed where object_key is not null
+    on conflict do nothing
+  )
+  update version as v set
+    data_ct = null, object_key = null, data_key_wrapped = null, wrapped_by = null, destroyed_at = ${atMicros}
+  from doomed where v.scope_id = ${owner} and v.path = doomed.path and v.version = doomed.version`;
 
-/** Erases the versions that no longer fit and are in no grace period. */
-export const pruneVersions = async (
+/** What has to go of secrets that have these facts now; undefined when all still fits. */
+export const pruneVersions = (
   tx: Tx,
   owner: ScopeId,
-  path: SecretPath,
-  { currentVersion, maxVersions }: SecretFacts,
+  secrets: readonly { readonly path: SecretPath; readonly facts: SecretFacts }[],
   atMicros: number,
-): Promise<void> => {
-  const last = lastPruned(currentVersion, maxVersions);
-  if (last < 1) return;
-  const which = tx`version <= ${last} and (grace_ends_at is null or grace_ends_at <= ${atMicros})`;
-  await eraseVersions(tx, owner, path, which, atMicros);
+): Statement | undefined => {
+  const lasts = secrets
+    .map(({ path, facts }) => ({ path, last: lastPruned(facts.currentVersion, facts.maxVersions) }))
+    .filter(({ last }) => last >= 1);
+  if (lasts.length === 0) return undefined;
+  const paths = lasts.map(({ path }) => path);
+  // Not a join, so that every plan goes by the key.
+  const which = tx`path = any (${paths}::text[])
+    and version <= (${lasts.map(({ last }) => last)}::integer[])[array_position(${paths}::text[], path)]
+    and (grace_ends_at is null or grace_ends_at <= ${atMicros})`;
+  return eraseVersions(tx, owner, which, atMicros);
 };
 
 /** Erases the versions of these numbers. */
@@ -70,7 +73,7 @@ export const destroyVersions = (
   path: SecretPath,
   versions: readonly number[],
   atMicros: number,
-): Promise<void> => eraseVersions(tx, owner, path, tx`version = any (${[...versions]}::integer[])`, atMicros);
+): Statement => eraseVersions(tx, owner, tx`path = ${path} and version = any (${[...versions]}::integer[])`, atMicros);
 
 /** Leaves the objects of all versions to the sweep, before the secret's row takes the versions with it. */
 export const loosenObjects = async (tx: Tx, owner: ScopeId, path: SecretPath, atMicros: number): Promise<void> => {
