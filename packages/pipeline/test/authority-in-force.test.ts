@@ -216,10 +216,10 @@ describe('authority that is cached in several processes', () => {
 
         // Those who left while they were cut off are struck out by a change that outwaits them.
         void world.change('p:x', 0);
-        await vi.advanceTimersByTimeAsync(3 * leaseMs);
+        await vi.advanceTimersByTimeAsync(2 * leaseMs);
         // No change waits for those who have stopped in order, whatever they had asked before is still on its way.
         for (const replica of world.replicas) void replica.stop();
-        await vi.advanceTimersByTimeAsync(3_000);
+        await vi.advanceTimersByTimeAsync(2 * leaseMs);
         let isAnswered = false;
         void world.change('p:x', 0).then(() => {
           isAnswered = true;

@@ -213,7 +213,6 @@ export const startModule = async (options: StartModuleOptions): Promise<StartedM
       logger,
       metrics,
       nowMs,
-      peersMaySurviveUs: false,
       transportTo: (peer) => {
         const transport = options.peers?.[peer] ?? (peer === 'events' ? toEvents : undefined);
         if (transport === undefined) throw new Error(`This test has no ${peer} service.`);

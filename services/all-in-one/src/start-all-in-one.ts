@@ -47,7 +47,6 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
       logger: logger.child({ service: name }),
       metrics,
       transportTo: () => transport,
-      peersMaySurviveUs: worker !== undefined,
       nowMs: Date.now,
     };
   };

@@ -24,7 +24,6 @@ beforeAll(async () => {
       logger: createLogger({ service: 'gateway', level: 'error', format: 'json' }),
       metrics: createMetrics('gateway', '0', '0'),
       nowMs: Date.now,
-      peersMaySurviveUs: false,
       transportTo: () => {
         throw new Error('No service is called.');
       },

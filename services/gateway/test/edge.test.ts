@@ -52,7 +52,6 @@ beforeAll(async () => {
       logger: createLogger({ service: 'gateway', level: 'error', format: 'json' }),
       metrics: createMetrics('gateway', '0', '0'),
       nowMs: Date.now,
-      peersMaySurviveUs: false,
       transportTo: () => service.transport,
     },
     kit,

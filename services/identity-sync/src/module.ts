@@ -54,7 +54,7 @@ const lastWordsMs = 2_000;
 
 /** The mirror of ScaiKey's directory: who a caller is, and the news of it for every process. */
 export const createIdentitySyncModule = async (
-  { config, logger, metrics, peersMaySurviveUs, transportTo, nowMs }: ModuleDependencies,
+  { config, logger, metrics, transportTo, nowMs }: ModuleDependencies,
   kit: Pick<ProcessKit, 'audit' | 'verify' | 'directory'>,
 ): Promise<ServiceModule> => {
   const url = config.DATABASE_URL?.reveal();
@@ -76,7 +76,7 @@ export const createIdentitySyncModule = async (
   const mirror = createMirrorStore(db);
   const leaseMs = config.AUTHORITY_MAX_STALENESS;
   const revisions = createRevisionLog(db);
-  const feed = createRevisionFeed({ leaseMs, ...(peersMaySurviveUs ? { log: revisions } : {}) });
+  const feed = createRevisionFeed({ leaseMs, log: revisions });
 
   const service = createIdentityService({
     resolveIdentity: createResolveIdentity({ directory }),

@@ -23,7 +23,8 @@ describeOnEveryWire('an outage of the database', (wire) => {
     await expect(started.feed.lookupTenant({ tenantId: 'tnt_a' })).rejects.toMatchObject(unavailable);
     await expect(started.vault.module.checks.database?.()).rejects.toMatchObject(unavailable);
     started.proxy.up();
-    await expect.poll(() => started.send(sent).catch(() => undefined)).toMatchObject({ handled: true });
+    const accepted = () => started.send(sent).catch(() => undefined);
+    await expect.poll(accepted, { timeout: 5_000 }).toMatchObject({ handled: true });
     expect(await isKnown('usr_1')).toBe(true);
     expect(await started.counted('user.created', 'service_unavailable')).toBeGreaterThan(0);
   });

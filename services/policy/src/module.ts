@@ -69,7 +69,6 @@ export const createPolicyModule = async ({
   logger,
   metrics,
   transportTo,
-  peersMaySurviveUs,
   nowMs,
 }: ModuleDependencies): Promise<ServiceModule> => {
   const url = config.DATABASE_URL?.reveal();
@@ -93,7 +92,7 @@ export const createPolicyModule = async ({
   const identities = createIdentityMirror(transportTo('identity-sync'));
   const leaseMs = config.AUTHORITY_MAX_STALENESS;
   const revisions = createRevisionLog(db);
-  const feed = createRevisionFeed({ leaseMs, ...(peersMaySurviveUs ? { log: revisions } : {}) });
+  const feed = createRevisionFeed({ leaseMs, log: revisions });
 
   const putInForce = createPutInForce({ publish: feed.publish });
   const find = createFindPolicy({ policies });

@@ -49,7 +49,7 @@ interface Process {
 const startProcess = async (database: TestDatabase): Promise<Process> => {
   const module = await startModule({
     wire: 'unary',
-    create: (dependencies) => createPolicyModule({ ...dependencies, peersMaySurviveUs: true }),
+    create: createPolicyModule,
     env: { DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4', AUTHORITY_MAX_STALENESS: '2s' },
     peers: { 'identity-sync': openEmptyDirectory(), secrets: createFakeSecrets('policy').transport },
   });

@@ -130,7 +130,7 @@ export const serveService = async (options: ServeOptions): Promise<void> => {
     for (const unread of settingsWithoutEffect(env)) logger.warn(`${unread} is set; this version does not use it yet.`);
     const metrics = createMetrics(name, productVersion.version, productVersion.commit);
     const worker = becomeWorker(metrics);
-    return startService(options, logger, { config, logger, metrics, peersMaySurviveUs: true, nowMs: Date.now }, worker);
+    return startService(options, logger, { config, logger, metrics, nowMs: Date.now }, worker);
   };
   await runUntilSignal({
     start,

@@ -11,11 +11,6 @@ export interface ModuleDependencies {
   readonly metrics: Metrics;
   /** The wire to another service; calls go under this module's own name. */
   readonly transportTo: (peer: PeerName) => Transport;
-  /**
-   * Whether other processes than this one call the module, and go on when it ends. An owner of cached authority then keeps
-   * what it knows of them in the database, where a later life of it and its other replicas find it (ADR 0018).
-   */
-  readonly peersMaySurviveUs: boolean;
   /** Unix milliseconds. */
   readonly nowMs: () => number;
 }
