@@ -44,7 +44,8 @@ export default defineConfig({
   test: {
     globalSetup: ['packages/testkit/src/vitest-global-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than two processors: a file waits half of its time, for leases to end or for what comes by itself.
+    maxWorkers: 3,
     // What was transformed once, the next run need not transform again.
     fsModuleCache: true,
     testTimeout: 20_000,
