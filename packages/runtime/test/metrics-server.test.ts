@@ -26,6 +26,8 @@ describe('the metrics server', () => {
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
     const text = await answer.text();
     expect(text).toContain('scaivault_rate_limit_hits_total{category="secrets:read",service="secrets"} 1');
+    expect(text).toMatch(/^scaivault_process_cpu_user_seconds_total\{service="secrets"\} (?!0\n)/m);
+    expect(text).toContain('scaivault_nodejs_heap_size_used_bytes{');
     expect(text).toContain('scaivault_build_info{version="1.2.3",commit="abc",service="secrets"} 1');
   });
 

@@ -1,42 +1,46 @@
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectCpuTime } from './collect-cpu-time.ts';
+import { prometheus } from './prometheus.ts';
 
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10];
 
 /** The event loop is sampled by a timer of this many milliseconds; the usual 10 wake a process at rest 100 times a second. */
 const eventLoopMonitoringPrecision = 100;
+const prefix = 'scaivault_';
 
 /** What one process has counted, in a form that crosses to another. */
 export type MetricFigures = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /** Prometheus text of the figures of several processes as those of one: counts add up, ages and states do not. */
 export const joinMetrics = (figures: readonly MetricFigures[]): Promise<string> =>
-  AggregatorRegistry.aggregate([...figures]).metrics();
+  prometheus.AggregatorRegistry.aggregate([...figures]).metrics();
 
 /** The metric families of rest-api-dynamic-ops 4 that this process feeds. No label holds a path, a name or a value. */
 export const createMetrics = (service: string, version: string, commit: string) => {
-  const registry = new Registry();
+  const registry = new prometheus.Registry();
   registry.setDefaultLabels({ service });
-  collectDefaultMetrics({ register: registry, prefix: 'scaivault_', eventLoopMonitoringPrecision });
+  for (const collect of prometheus.processMetrics) collect(registry, { prefix, eventLoopMonitoringPrecision });
+  collectCpuTime(registry, prefix);
   const counter = <Label extends string>(
     name: string,
     help: string,
     labelNames: readonly Label[] = [],
-  ): Counter<Label> => new Counter({ name: `scaivault_${name}`, help, labelNames, registers: [registry] });
+  ): Counter<Label> => new prometheus.Counter({ name: `${prefix}${name}`, help, labelNames, registers: [registry] });
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> =>
-    new Gauge({ name: `scaivault_${name}`, help, labelNames, registers: [registry] });
+    new prometheus.Gauge({ name: `${prefix}${name}`, help, labelNames, registers: [registry] });
   /** Of something that workers do not have a share of each: the greatest figure holds for them all. */
   const commonGauge = <Label extends string>(
     name: string,
     help: string,
     labelNames: readonly Label[] = [],
   ): Gauge<Label> =>
-    new Gauge({ name: `scaivault_${name}`, help, labelNames, aggregator: 'max', registers: [registry] });
+    new prometheus.Gauge({ name: `${prefix}${name}`, help, labelNames, aggregator: 'max', registers: [registry] });
   const histogram = <Label extends string>(
     name: string,
     help: string,
     labelNames: readonly Label[] = [],
   ): Histogram<Label> =>
-    new Histogram({ name: `scaivault_${name}`, help, labelNames, buckets: seconds, registers: [registry] });
+    new prometheus.Histogram({ name: `${prefix}${name}`, help, labelNames, buckets: seconds, registers: [registry] });
   commonGauge('build_info', 'Always 1; the labels say what runs', ['version', 'commit']).set({ version, commit }, 1);
   let render = (): Promise<string> => registry.metrics();
   return {

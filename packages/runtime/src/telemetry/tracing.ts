@@ -1,12 +1,11 @@
-import { context, ProxyTracerProvider, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+/** Where an OpenTelemetry SDK registers, for every copy of its API to find. */
+const registered = Symbol.for('opentelemetry.js.api.1');
 
-const tracer = trace.getTracer('scaivault');
-
-/** Whether an OpenTelemetry SDK is registered; without one even the API's no-op spans cost more than the step they measure. */
-const isTracing = (): boolean => {
-  const provider = trace.getTracerProvider();
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('scaivault') !== undefined;
-};
+/**
+ * OpenTelemetry's API, in a process that was started with an SDK (`node --import`). No other loads it: it is a hundred modules,
+ * and even its no-op spans cost more than the step they measure.
+ */
+const api = registered in globalThis ? await import('@opentelemetry/api') : undefined;
 
 /** Runs `work` inside a server span that continues the caller's trace (W3C `traceparent`), where traces are recorded. */
 export const withServerSpan = <Result>(
@@ -14,9 +13,10 @@ export const withServerSpan = <Result>(
   traceparent: string | undefined,
   work: () => Promise<Result>,
 ): Promise<Result> => {
-  if (!isTracing()) return work();
+  if (api === undefined) return work();
+  const { context, propagation, SpanKind, SpanStatusCode, trace } = api;
   const parent = traceparent === undefined ? context.active() : propagation.extract(context.active(), { traceparent });
-  return tracer.startActiveSpan(name, { kind: SpanKind.SERVER }, parent, async (span) => {
+  return trace.getTracer('scaivault').startActiveSpan(name, { kind: SpanKind.SERVER }, parent, async (span) => {
     try {
       return await work();
     } catch (error) {
