@@ -1,6 +1,7 @@
 export * from './gen/doc-comments.ts';
 export * from './gen/google/api/annotations_pb.ts';
 export * from './gen/google/api/http_pb.ts';
+export * from './gen/grpc/health/v1/health_pb.ts';
 export * from './gen/scaivault/audit/v1/audit_pb.ts';
 export * from './gen/scaivault/common/v1/common_pb.ts';
 export * from './gen/scaivault/events/v1/events_pb.ts';

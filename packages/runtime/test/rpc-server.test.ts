@@ -91,6 +91,39 @@ describe('what any gRPC client finds', () => {
     const transport = dialTo(server.port);
     await transport.checkHealth('database');
     await expect(transport.checkHealth('')).rejects.toThrow();
+    await expect(healthOf(client, 'unheard-of')).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  it('is health that can be listed and watched, and is told when it changes', async () => {
+    const server = await start((request) => answerOf(request.path));
+    server.setCheck('database', false);
+    const client = outsider(server.port);
+    const { List: list, Watch: watch } = healthService as unknown as Record<string, MethodDefinition<object, object>>;
+    if (list === undefined || watch === undefined) throw new Error('The library knows other methods.');
+    const listed = await new Promise((resolve, reject) => {
+      client.makeUnaryRequest(list.path, list.requestSerialize, list.responseDeserialize, {}, (e, answer) =>
+        e === null ? resolve(answer) : reject(e),
+      );
+    });
+    expect(listed).toEqual({ statuses: { '': { status: 'SERVING' }, database: { status: 'NOT_SERVING' } } });
+    const statusesOf = (service: string) => {
+      const stream = client.makeServerStreamRequest(watch.path, watch.requestSerialize, watch.responseDeserialize, {
+        service,
+      });
+      stream.on('error', () => {});
+      closing.push(() => stream.cancel());
+      const answers = stream[Symbol.asyncIterator]();
+      return async (): Promise<unknown> => (await answers.next()).value;
+    };
+    const database = statusesOf('database');
+    const later = statusesOf('encryption');
+    expect(await database()).toEqual({ status: 'NOT_SERVING' });
+    expect(await later()).toEqual({ status: 'SERVICE_UNKNOWN' });
+    server.setCheck('database', false);
+    server.setCheck('database', true);
+    server.setCheck('encryption', true);
+    expect(await database()).toEqual({ status: 'SERVING' });
+    expect(await later()).toEqual({ status: 'SERVING' });
   });
 
   it.each(['v1', 'v1alpha'])('is reflection %s, with our services and their files', async (version) => {

@@ -1,5 +1,7 @@
-import { type ChannelCredentials, type ChannelOptions, Client, type MethodDefinition } from '@grpc/grpc-js';
-import { service as health } from 'grpc-health-check';
+import { create } from '@bufbuild/protobuf';
+import { type ChannelCredentials, type ChannelOptions, Client } from '@grpc/grpc-js';
+import { HealthCheckRequestSchema, HealthCheckResponse_ServingStatus as ServingStatus } from '@scaivault/contracts';
+import { healthCheck } from './health.ts';
 import { maxMessageBytes } from './limits.ts';
 
 export interface PeerAddress {
@@ -8,10 +10,6 @@ export interface PeerAddress {
   readonly credentials: ChannelCredentials;
   /** Name that the peer's certificate must carry, when it differs from the host dialled. */
   readonly serverName?: string;
-}
-
-interface HealthAnswer {
-  readonly status: string;
 }
 
 const healthTimeoutMs = 1_500;
@@ -36,17 +34,17 @@ export const openGrpcClient = (peer: PeerAddress, options: ChannelOptions = {}):
 /** Asks grpc.health.v1 for a service of that name; rejects when the peer does not answer SERVING. */
 export const checkHealth = (client: Client, name: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    const { path, requestSerialize, responseDeserialize } = health.Check as MethodDefinition<object, HealthAnswer>;
+    const { path, requestSerialize, responseDeserialize } = healthCheck;
     const deadline = Date.now() + healthTimeoutMs;
     client.makeUnaryRequest(
       path,
       requestSerialize,
       responseDeserialize,
-      { service: name },
+      create(HealthCheckRequestSchema, { service: name }),
       { deadline },
       (error, answer) => {
-        if (error === null && answer?.status === 'SERVING') resolve();
-        else reject(error ?? new Error(`${name} is ${answer?.status}`));
+        if (error === null && answer?.status === ServingStatus.SERVING) resolve();
+        else reject(error ?? new Error(`${name} does not serve.`));
       },
     );
   });

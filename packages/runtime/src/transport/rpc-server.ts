@@ -11,13 +11,13 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { VaultError } from '@scaivault/errors';
-import { HealthImplementation } from 'grpc-health-check';
 import { CallContext } from '../rpc/call-context.ts';
 import type { CompiledMethod, Dispatcher } from '../rpc/dispatcher.ts';
 import { usualTimeoutMs } from '../rpc/usual-timeout.ts';
 import { encodeWireError, grpcStatusOf, sendable } from '../rpc/wire-error.ts';
 import { type CalleeStream, openCalleeStream } from './coalesced/callee-stream.ts';
 import { exchange } from './coalesced/exchange.ts';
+import { createHealthReport } from './health.ts';
 import { maxMessageBytes } from './limits.ts';
 import { peerOf } from './peer-of.ts';
 import { addReflection } from './reflection.ts';
@@ -128,16 +128,16 @@ export const startRpcServer = async (options: RpcServerOptions): Promise<RpcServ
       },
     },
   );
-  const health = new HealthImplementation({ '': 'SERVING' });
-  health.addToServer(server);
+  const health = createHealthReport();
+  health.addTo(server);
   addReflection(server, options.dispatcher.services);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(options.address, options.credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   return {
     port,
-    setServing: (serving) => health.setStatus('', serving ? 'SERVING' : 'NOT_SERVING'),
-    setCheck: (name, healthy) => health.setStatus(name, healthy ? 'SERVING' : 'NOT_SERVING'),
+    setServing: (serving) => health.set('', serving),
+    setCheck: health.set,
     stop: (timeoutMs) =>
       new Promise((resolve) => {
         for (const stream of streams) stream.drain();
