@@ -1,5 +1,6 @@
-import { createClient, type Transport } from '@connectrpc/connect';
+import type { Transport } from '@connectrpc/connect';
 import { EventIntakeService } from '@scaivault/contracts';
+import { createClient } from '@scaivault/runtime';
 import type { ScopeId } from '@scaivault/tenancy';
 
 /** Where somebody listens to `secret.accessed`, as this process knows it: five seconds late at most. */

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { createClient, type Transport } from '@connectrpc/connect';
+import type { Transport } from '@connectrpc/connect';
 import { EventIntakeService, type ShippedEventSchema } from '@scaivault/contracts';
+import { createClient } from '@scaivault/runtime';
 import { isPartnerScopeId } from '@scaivault/tenancy';
 import type { OutboxEvent } from './outbox-table.ts';
 

@@ -1,7 +1,7 @@
-import { createContextKey, type HandlerContext } from '@connectrpc/connect';
+import type { HandlerContext } from '@connectrpc/connect';
 import { VaultError } from '@scaivault/errors';
 import type { RateCategory } from '@scaivault/runtime';
-import { CallContext, type PeerName, peers } from '@scaivault/runtime';
+import { CallContext, createContextKey, type PeerName, peers } from '@scaivault/runtime';
 import type { PathPrefix, PolicyPath, Scope, SecretPath } from '@scaivault/tenancy';
 import type { AuditItem } from './audit/audit-item.ts';
 import type { Caller } from './caller.ts';
@@ -42,7 +42,7 @@ export interface RpcCall {
   reserveUnits(category: RateCategory, units: number): ReservedUnits;
 }
 
-export const rpcCallKey = createContextKey<RpcCall | undefined>(undefined, { description: 'rpc call' });
+export const rpcCallKey = createContextKey<RpcCall | undefined>(undefined, 'rpc call');
 
 /** 500: our own mistake. */
 export const defect = (what: string): VaultError =>

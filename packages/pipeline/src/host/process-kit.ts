@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { createClient } from '@connectrpc/connect';
 import { AuditIngestService, IdentityFeedService, PolicyFeedService, RateLimitFeedService } from '@scaivault/contracts';
 import { isVaultError } from '@scaivault/errors';
-import type { Interceptor, ModuleDependencies, Worker } from '@scaivault/runtime';
+import { createClient, type Interceptor, type ModuleDependencies, type Worker } from '@scaivault/runtime';
 import { type AuditTrail, abandonedRecord, createAuditTrail } from '../audit/audit-trail.ts';
 import { createNoteAuthFailure, type NoteAuthFailure } from '../audit/note-auth-failure.ts';
 import type { TokenVerifier } from '../authenticate/token-verifier.ts';

@@ -1,6 +1,7 @@
-import { createClient, type Transport } from '@connectrpc/connect';
+import type { Transport } from '@connectrpc/connect';
 import { KeyService } from '@scaivault/contracts';
 import { isVaultError, VaultError } from '@scaivault/errors';
+import { createClient } from '@scaivault/runtime';
 import type { KeyedRow, KeySeal } from './key-seal.ts';
 
 /** At most one call of the KMS behind it; a client waits for it. */

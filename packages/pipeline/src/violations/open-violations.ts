@@ -1,7 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { createClient, type Transport } from '@connectrpc/connect';
+import type { Transport } from '@connectrpc/connect';
 import { EventIntakeService, type ShippedEventSchema } from '@scaivault/contracts';
 import type { EventContent } from '@scaivault/outbox';
+import { createClient } from '@scaivault/runtime';
 import { newId, nowMicros } from '@scaivault/tenancy';
 import { createViolationFold, type FoldedViolation, type Violation } from './fold-violations.ts';
 

@@ -1,5 +1,6 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
-import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect';
+import type { ContextValues, HandlerContext } from '@connectrpc/connect';
+import { createContextValues } from './context-values.ts';
 
 /** Read access to the metadata of a call, names in lower case. */
 export interface CallMetadata {

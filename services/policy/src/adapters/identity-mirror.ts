@@ -1,6 +1,7 @@
-import { createClient, type Transport } from '@connectrpc/connect';
+import type { Transport } from '@connectrpc/connect';
 import { IdentityFeedService, type LookupIdentityResponse } from '@scaivault/contracts';
 import { VaultError } from '@scaivault/errors';
+import { createClient } from '@scaivault/runtime';
 import type { BoundType } from '../domain/binding.ts';
 import type { IdentityMirror, KnownIdentity } from '../ports.ts';
 

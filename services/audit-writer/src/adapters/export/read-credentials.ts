@@ -1,5 +1,6 @@
-import { createClient, type Transport } from '@connectrpc/connect';
+import type { Transport } from '@connectrpc/connect';
 import { CredentialsService } from '@scaivault/contracts';
+import { createClient } from '@scaivault/runtime';
 import type { ReadCredentials } from '../../ports/exports.ts';
 
 const timeoutMs = 5_000;
