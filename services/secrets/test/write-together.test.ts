@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openVault, type Vault } from './open-vault.ts';
+import { openVault, target, tenantA, type Vault } from './open-vault.ts';
 
 let vault: Vault;
 beforeAll(async () => {
@@ -56,6 +56,30 @@ describe('writes that come together', () => {
     for (const { path, current, kept } of rows) {
       expect([current, kept]).toEqual(Array(2).fill((expectedVersions.get(path) as number) + 1));
     }
+  });
+
+  it('do not wait for a secret that somebody else holds on to', async () => {
+    const names = paths('held', 10);
+    await putAll(names);
+    const letGo = Promise.withResolvers<void>();
+    const holding = Promise.withResolvers<void>();
+    const { path: heldPath, scope } = target('held/3', tenantA);
+    const held = vault.store.hold(scope, heldPath, async () => {
+      holding.resolve();
+      await letGo.promise;
+    });
+    await holding.promise;
+    const order: string[] = [];
+    const writes = names.map(async (path) => {
+      await vault.put(path);
+      order.push(path);
+    });
+    await Promise.all(writes.filter((_, i) => i !== 3));
+    expect(order).not.toContain('held/3');
+    letGo.resolve();
+    await held;
+    await writes[3];
+    expect((await vault.read('held/3')).secret.currentVersion).toBe(2);
   });
 
   it('come through when one of them is refused, which alone fails', async () => {

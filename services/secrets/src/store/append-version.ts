@@ -57,7 +57,7 @@ const appendPlain = async (
   owner: ScopeId,
   versions: readonly PathVersion[],
 ): Promise<ReadonlyMap<PathVersion, SecretFacts>> => {
-  // All who lock several rows do it in this order, so that no two wait for each other.
+  // All who make several rows do it in this order, so that no two wait for each other.
   const inOrder = versions.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const { made = [], moved = [] } = Object.groupBy(inOrder, (version) => (isFirst(version) ? 'made' : 'moved'));
   const [firsts, others] = await Promise.all([insertSecrets(tx, owner, made), advanceSecrets(tx, owner, moved)]);
@@ -99,8 +99,8 @@ export const createAppendVersion = (db: Pick<Database, 'withScope'>): SecretStor
 
   const appendTogether = async (owner: ScopeId, appends: readonly Append[]) => {
     const facts = await db.withScope(owner, (tx) => appendPlain(tx, owner, appends), { isGuarded: true });
-    // A first version that found a row is behind a deleted secret, or lost; one by itself finds out.
-    return appends.map((append) => facts.get(append) ?? (isFirst(append) ? appendAlone(owner, append) : undefined));
+    // One that did not come through has lost, waits for a lock, or is behind a deleted secret: by itself it finds out.
+    return appends.map((append) => facts.get(append) ?? appendAlone(owner, append));
   };
 
   const gather = createGather<Append, SecretFacts | undefined>({

@@ -47,8 +47,9 @@ const factsByPath = (rows: readonly (SecretRow & { readonly path: SecretPath })[
 };
 
 /**
- * Moves the rows of secrets on to these versions, all behind 1; undefined for one that is not at the version before, or is
- * deleted. There is no join in it, so every plan goes by the key, and locks the rows in the order of their paths.
+ * Moves the rows of secrets on to these versions, all behind 1; undefined for one that is not at the version before, is
+ * deleted, or is locked by somebody else, for whom the others do not wait. There is no join in it, so every plan goes by the
+ * key.
  */
 export const advanceSecrets = async (
   tx: Tx,
@@ -63,7 +64,11 @@ export const advanceSecrets = async (
       updated_at = n.times[array_position(n.paths, s.path)],
       expires_at = n.expiries[array_position(n.paths, s.path)]
     from (select ${columnsOf(tx, versions)}) as n
-    where s.scope_id = ${owner} and s.path = any (n.paths)
+    where s.scope_id = ${owner} and s.path = any (array(
+        select free.path from secret as free
+        where free.scope_id = ${owner} and free.path = any (${versions.map(({ path }) => path)}::text[])
+        for update skip locked
+      ))
       and s.current_version = n.versions[array_position(n.paths, s.path)] - 1 and s.deleted_at is null
     returning s.path, ${secretColumns(tx)}`,
   );
