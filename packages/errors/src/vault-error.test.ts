@@ -83,6 +83,17 @@ describe('validationError', () => {
   });
 });
 
+describe('the stack of a VaultError', () => {
+  const frames = (error: Error): number => error.stack?.match(/\n {4}at /g)?.length ?? 0;
+
+  it('is there for a failure and not for a refusal, which are many, and all others keep theirs', () => {
+    expect(frames(new VaultError('internal_error', 'Sorry.'))).toBeGreaterThan(0);
+    expect(frames(new VaultError('service_unavailable', 'Later.'))).toBeGreaterThan(0);
+    expect(frames(new VaultError('access_denied', 'No.'))).toBe(0);
+    expect(frames(new Error('other'))).toBeGreaterThan(0);
+  });
+});
+
 describe('isVaultError', () => {
   it('tells refusals by their class and code, never by their looks', () => {
     const error = new VaultError('not_found', 'Nothing here.');

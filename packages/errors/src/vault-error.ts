@@ -20,7 +20,11 @@ export class VaultError extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, publicMessage: string, options: VaultErrorOptions = {}) {
+    // Where a refusal was decided is nobody's question, and to find out costs a tenth of a decision; failures keep their stacks.
+    const { stackTraceLimit } = Error;
+    if (errorCatalogue[code].http < 500) Error.stackTraceLimit = 0;
     super(publicMessage, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'VaultError';
     this.code = code;
     this.details = options.details;
