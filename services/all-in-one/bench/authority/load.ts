@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Client, createClient } from '@connectrpc/connect';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { SecretsService } from '@scaivault/contracts';
-import { isVaultError } from '@scaivault/errors';
 import { answerQuestions } from '@scaivault/measure/answer-questions';
 import { type OpenLoop, startOpenLoop } from '@scaivault/measure/load/open-loop';
 import { monotonicMs } from '@scaivault/measure/monotonic-ms';
-import { clientCredentials, createCoalescedTransport, peerHostname } from '@scaivault/runtime';
+import {
+  type CallerStream,
+  clientCredentials,
+  encodeHead,
+  openCallerStream,
+  openGrpcClient,
+  peerHostname,
+  rpcPath,
+} from '@scaivault/runtime';
 
 /** What a switch opens and closes: one path for the bearer of one token. */
 export interface Question {
@@ -37,43 +44,56 @@ export type LoadCommand =
   | { readonly end: true }
   | { readonly watch: { readonly key: string; readonly allowed: boolean } };
 
-// Every second answer is a refusal, whose stack nobody reads: what the generator spends is missing to the vault.
-Error.stackTraceLimit = 0;
-
 /** More than this under way, and the machine is not up to the rate that was asked for. */
 const mostUnderWay = 500;
 
+const timeoutMs = 10_000;
+const denied = 'access_denied';
+
+/** Asks one process one question. */
+type Ask = (key: string) => Promise<boolean | null>;
+
 interface Asking {
-  readonly clients: readonly Client<typeof SecretsService>[];
-  readonly questions: LoadOrder['questions'];
+  readonly asks: readonly Ask[];
+  readonly keys: readonly string[];
 }
+
+/** A call as it goes over the wire, made once: what the generator spends is missing to the vault. */
+const bodyOf = ({ path, token }: Question): readonly Uint8Array[] => {
+  const { readSecret } = SecretsService.method;
+  const head = encodeHead(timeoutMs, [rpcPath(readSecret), 'authorization', `Bearer ${token}`]);
+  return [head, toBinary(readSecret.input, create(readSecret.input, { path }))];
+};
+
+/** One process: the stream between our processes, and no more read of its answers than what they decided. */
+const openAsk = (
+  options: Parameters<typeof openGrpcClient>[0],
+  bodies: ReadonlyMap<string, readonly Uint8Array[]>,
+): Ask => {
+  const client = openGrpcClient(options, { 'grpc.enable_retries': 0 });
+  let stream: CallerStream | undefined;
+  return (key) =>
+    new Promise((resolve) => {
+      if (stream?.takesCalls !== true) stream = openCallerStream(client);
+      stream.call(bodies.get(key) ?? [], {
+        answer: () => resolve(true),
+        refuse: ({ message }) =>
+          resolve(Buffer.from(message.buffer, message.byteOffset, message.length).includes(denied) ? false : null),
+        lose: () => resolve(null),
+      });
+    });
+};
 
 const open = ({ targets, tls, questions }: LoadOrder): Asking => {
   const read = (name: string): Buffer => readFileSync(join(tls, name));
   const identity = { certificate: read('gateway.pem'), key: read('gateway.key'), authority: read('authority.pem') };
-  const clients = targets.map((address) => {
-    const transport = createCoalescedTransport({
-      address,
-      credentials: clientCredentials(identity),
-      serverName: peerHostname('secrets'),
-    });
-    return createClient(SecretsService, transport);
-  });
-  return { clients, questions };
-};
-
-const decide = async (
-  { questions }: Asking,
-  client: Client<typeof SecretsService>,
-  key: string,
-): Promise<boolean | null> => {
-  const { path, token } = questions[key] ?? { path: '', token: '' };
-  try {
-    await client.readSecret({ path }, { headers: { authorization: `Bearer ${token}` }, timeoutMs: 10_000 });
-    return true;
-  } catch (error) {
-    return isVaultError(error, 'access_denied') ? false : null;
-  }
+  const bodies = new Map(Object.entries(questions).map(([key, question]) => [key, bodyOf(question)]));
+  const credentials = clientCredentials(identity);
+  const serverName = peerHostname('secrets');
+  return {
+    asks: targets.map((address) => openAsk({ address, credentials, serverName }, bodies)),
+    keys: [...bodies.keys()],
+  };
 };
 
 let asking: Asking | undefined;
@@ -81,14 +101,13 @@ let decisions: Decision[] = [];
 let loop: OpenLoop | undefined;
 let turn = 0;
 
-const askOne = async (all: Asking): Promise<void> => {
-  const keys = Object.keys(all.questions);
+const askOne = async ({ asks, keys }: Asking): Promise<void> => {
   const key = keys[turn % keys.length] ?? '';
-  const client = all.clients[Math.floor(turn / keys.length) % all.clients.length];
+  const ask = asks[Math.floor(turn / keys.length) % asks.length];
   turn += 1;
-  if (client === undefined) return;
+  if (ask === undefined) return;
   const startedAt = monotonicMs();
-  const allowed = await decide(all, client, key);
+  const allowed = await ask(key);
   decisions.push({ key, startedAt, endedAt: monotonicMs(), allowed });
 };
 
@@ -101,8 +120,8 @@ const end = async (): Promise<readonly Decision[]> => {
 
 /** Asks every process over and over; resolves with the time at which the last of them has decided so. */
 const watch = async (all: Asking, key: string, allowed: boolean): Promise<number> => {
-  const until = all.clients.map(async (client) => {
-    while ((await decide(all, client, key)) !== allowed);
+  const until = all.asks.map(async (ask) => {
+    while ((await ask(key)) !== allowed);
     return monotonicMs();
   });
   return Math.max(...(await Promise.all(until)));
