@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { isVaultError, VaultError } from '@scaivault/errors';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import { type IntrospectingIssuer, readIntrospection } from './read-introspection.ts';
 import { tokenExpired, tokenInvalid } from './token-refusals.ts';
 import type { TokenVerifier } from './token-verifier.ts';
@@ -43,8 +44,8 @@ const unavailable = (cause: unknown): VaultError =>
 export const createPersonalTokenVerifier = (options: PersonalTokenVerifierOptions): TokenVerifier => {
   const { cacheMs, leewayMs, nowMs } = options;
   const perf = { now: nowMs };
-  const good = new LRUCache<string, VerifiedToken>({ max: cachedTokens, perf, ttlResolution: 0 });
-  const unknown = new LRUCache<string, true>({ max: cachedUnknown, ttl: unknownMs, perf, ttlResolution: 0 });
+  const good = new LRUCache<string, VerifiedToken>({ ...atMost(cachedTokens), perf, ttlResolution: 0 });
+  const unknown = new LRUCache<string, true>({ ...atMost(cachedUnknown), ttl: unknownMs, perf, ttlResolution: 0 });
   const underWay = new Map<string, Promise<VerifiedToken>>();
 
   const ask = async (token: string, digest: string): Promise<VerifiedToken> => {

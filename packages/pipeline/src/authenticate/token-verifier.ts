@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { VaultError } from '@scaivault/errors';
 import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import { readClaims } from './claims.ts';
 import { readTokenForm } from './read-token-form.ts';
 import { rememberLast } from './remember-last.ts';
@@ -35,7 +36,7 @@ const cachedMs = 300_000;
  */
 export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifier => {
   const verified = new LRUCache<string, VerifiedToken>({
-    max: cachedTokens,
+    ...atMost(cachedTokens),
     ttl: cachedMs,
     perf: { now: options.nowMs },
     ttlResolution: 0,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 
 export interface BucketAnswer {
   readonly granted: boolean;
@@ -36,7 +37,7 @@ export interface TokenBucketsOptions {
 
 /** One token bucket per key, capacity = the figure per minute, refilled evenly (rest-api-core 13.1); memory bounded. */
 export const createTokenBuckets = ({ max = 100_000, nowMs, onChange }: TokenBucketsOptions): TokenBuckets => {
-  const buckets = new LRUCache<string, Bucket>({ max });
+  const buckets = new LRUCache<string, Bucket>(atMost(max));
   return {
     take: (key, perMinute, units = 1) => {
       if (perMinute === 0) return undefined;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { VaultError } from '@scaivault/errors';
 import type { ScopeId } from '@scaivault/tenancy';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import type { FollowAnswer, FollowRequest } from './revision-feed.ts';
 import { createTurns } from './turns.ts';
 
@@ -52,7 +53,7 @@ const leaveMs = 1_000;
 export const createReplica = <Value extends object>(options: ReplicaOptions<Value>): Replica<Value> => {
   const { heeds = '', now = () => performance.now() } = options;
   const followerId = randomUUID();
-  const values = new LRUCache<string, Value>({ max: options.max, dispose: (_value, key) => forget(key) });
+  const values = new LRUCache<string, Value>({ ...atMost(options.max), dispose: (_value, key) => forget(key) });
   const fetches = new Map<string, Fetch<Value>>();
   const inTurn = createTurns(mostFetches);
   const keysByScope = new Map<ScopeId, Set<string>>();

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../at-most.ts';
 import type { BucketReport, SettledBucket } from './ledger.ts';
 
 interface Kept {
@@ -19,7 +20,7 @@ export interface MemoryLedgerOptions {
  * buckets have one life; a worker that comes anew, and knows none, can only lower a level (ledger.ts).
  */
 export const createMemoryLedger = ({ nowMs, max = 100_000 }: MemoryLedgerOptions) => {
-  const buckets = new LRUCache<string, Kept>({ max });
+  const buckets = new LRUCache<string, Kept>(atMost(max));
   const life = 'primary';
 
   const settleOne = ({ key, perMinute, spent, level: reported, life: known }: BucketReport): SettledBucket => {
