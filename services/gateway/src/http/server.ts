@@ -16,6 +16,12 @@ import { createOpenWaits } from './open-waits.ts';
 import { longestHead, refuseUnparsed } from './refuse-unparsed.ts';
 import { isProbe, type SystemRoutes } from './system-routes.ts';
 
+const noSchemas = (): never => {
+  throw new Error('No route of this server has a schema.');
+};
+/** The contract checks and writes what travels; Fastify would load its own validator and serializer for it (ADR 0021). */
+const withoutSchemas = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } };
+
 export interface HttpServerOptions extends Omit<CallOptions, 'waits'> {
   readonly config: Configuration;
   readonly routes: RouteTable;
@@ -121,6 +127,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const app = fastify({
     ...listenerOf(config),
     clientErrorHandler: refuseUnparsed,
+    schemaController: withoutSchemas,
     logger: false,
     // The router of ours reads the undecoded address (`originalUrl`); fastify's sees one route only.
     rewriteUrl: () => '/',
