@@ -1,6 +1,6 @@
 import type { VaultError } from '@scaivault/errors';
 import { parseTenantId, type TenantId } from '@scaivault/tenancy';
-import { decodeJwt } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import type { RequestInfo } from '../request-info.ts';
 import type { IdentityDirectory } from '../resolve/identity-directory.ts';
 import type { AuditTrail } from './audit-trail.ts';

@@ -1,5 +1,7 @@
 import { VaultError } from '@scaivault/errors';
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
+import * as errors from 'jose/errors';
+import { createLocalJWKSet } from 'jose/jwks/local';
 
 export interface KeySet {
   /** For jose: the key that a token's header names. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { VaultError } from '@scaivault/errors';
-import { errors, jwtVerify } from 'jose';
+import * as errors from 'jose/errors';
+import { jwtVerify } from 'jose/jwt/verify';
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../at-most.ts';
 import { readClaims } from './claims.ts';

@@ -1,5 +1,6 @@
 import type { Outbound, OutboundRequest } from '@scaivault/outbound';
-import { importPKCS8, SignJWT } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
+import { importPKCS8 } from 'jose/key/import';
 import type { GcsCredentials } from '../../domain/export/credentials.ts';
 import { unusable } from '../../domain/export/destination.ts';
 import { DestinationFailure, failureOf } from '../../domain/export/destination-failure.ts';
