@@ -20,14 +20,16 @@ const timed = ['services/all-in-one/test/pace.test.ts'];
 
 /**
  * Files with whole vaults, in this order and before all others: begun last, the long ones would keep one processor busy
- * while the other has nothing left to do. The longest has its own; those after it borrow one before it ends for want of
- * borrowers; of those the last changes and deletes all there is.
+ * while the others have nothing left to do. The longest has its own; those after it borrow one before it ends for want of
+ * borrowers; then come three that borrow another, the first beside two with their own, so that not all wait for one vault,
+ * and the last is what changes and deletes all there is.
  */
 const wholeVaults = [
   /\/crash\.test/,
   /\/(?!crash|canary|audit-proof|attack-matrix|lifecycle|outages)[^/]*$/,
-  /\/(canary|audit-proof)\.test/,
-  /\/attack-matrix\.test/,
+  /\/canary\.test/,
+  /\/(lifecycle|outages)\.test/,
+  /\/audit-proof\.test/,
   /./,
 ];
 const rank = ({ moduleId }: TestSpecification): number =>

@@ -160,7 +160,7 @@ describe('news', () => {
       await Promise.all(ids.map((id) => renew(id, before)));
       await change('t:a');
       await Promise.all(ids.map((id) => renew(id, before + 1)));
-      await vi.waitFor(() => expect(heard.size).toBe(ids.length));
+      await vi.waitFor(() => expect(heard.size).toBe(ids.length), 10_000);
     } finally {
       await listening.close();
     }

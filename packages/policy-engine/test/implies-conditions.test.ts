@@ -49,5 +49,6 @@ it('is never wrong: where the first hold, the second hold', () => {
     }),
     { numRuns: 3_000 },
   );
-  expect(told).toBeGreaterThan(200);
+  // Of those drawn this often, about one in twelve; far fewer would mean that nothing was tried.
+  expect(told).toBeGreaterThan(100);
 });
