@@ -11,7 +11,7 @@ export interface ShipOptions {
   readonly batchBytes: number;
   /**
    * How long a batch that is not full waits for company (default 10), and for as long again, nine times at most, while
-   * each wait brings a hundredth of a batch; an idle journal costs nothing, and one that gets full does not wait.
+   * each wait brings two records of 500; an idle journal costs nothing, and one that gets full does not wait.
    */
   readonly lingerMs?: number;
   /** Bounds of the wait after a refused batch (defaults 100 and 5000), doubled each time, full jitter. */
@@ -45,7 +45,7 @@ export interface ShipperDependencies {
 
 const mostLingers = 10;
 /** The part of a batch that makes another linger worth while. */
-const worthOf = (batchRecords: number): number => Math.max(1, batchRecords / 100);
+const worthOf = (batchRecords: number): number => Math.max(1, batchRecords / 250);
 
 const pauseByTimer = async (ms: number, signal: AbortSignal): Promise<void> => {
   try {

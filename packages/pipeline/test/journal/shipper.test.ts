@@ -103,7 +103,7 @@ test('a batch waits on while company comes, for ten lingers at most', async () =
       sizes.push(records.length);
     },
     {
-      batchRecords: 300,
+      batchRecords: 750,
       batchBytes: 1024 * 1024,
       lingerMs: 10,
       pause: async (ms) => {
