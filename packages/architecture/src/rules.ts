@@ -17,6 +17,7 @@ import { serviceImportsService } from './rules/service-imports-service.ts';
 import { sqlInStore } from './rules/sql-in-store.ts';
 import { testOnlyPackage } from './rules/test-only-package.ts';
 import { vagueName } from './rules/vague-name.ts';
+import { wholeContract } from './rules/whole-contract.ts';
 
 /** Every rule of the house that a machine can hold; a new one needs its violation in fixtures/violations. */
 export const rules: readonly Rule[] = [
@@ -29,6 +30,7 @@ export const rules: readonly Rule[] = [
   declaredDependency,
   packageCycle,
   testOnlyPackage,
+  wholeContract,
   sqlInStore,
   processEnv,
   noBarrel,

@@ -18,6 +18,7 @@ const planted: Readonly<Record<string, string>> = {
   'declared-dependency': 'packages/undeclared/src/index.ts:1',
   'package-cycle': 'packages/ring-a/package.json:1',
   'test-only-package': 'packages/ships-testkit/src/index.ts:1',
+  'whole-contract': 'packages/takes-all/src/index.ts:1',
   'sql-in-store': 'services/alpha/src/app/list-orders.ts:1',
   'process-env': 'packages/reads-environment/src/index.ts:1',
   'no-barrel': 'services/alpha/src/rpc/index.ts:1',

@@ -1,5 +1,5 @@
 import type { Transport } from '@connectrpc/connect';
-import { EventIntakeService } from '@scaivault/contracts';
+import { EventIntakeService } from '@scaivault/contracts/events/v1/intake';
 import { createClient } from '@scaivault/runtime';
 import type { ScopeId } from '@scaivault/tenancy';
 

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
-import { EventIntakeService, type ShippedEventSchema } from '@scaivault/contracts';
+import { EventIntakeService, type ShippedEventSchema } from '@scaivault/contracts/events/v1/intake';
 import { createClient } from '@scaivault/runtime';
 import { isPartnerScopeId } from '@scaivault/tenancy';
 import type { OutboxEvent } from './outbox-table.ts';

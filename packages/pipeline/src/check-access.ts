@@ -1,5 +1,5 @@
 import { type DescMethodUnary, getOption } from '@bufbuild/protobuf';
-import { type Access, Audience, answers, surface } from '@scaivault/contracts';
+import { type Access, Audience, answers, surface } from '@scaivault/contracts/options/v1/access';
 import { rpcPath } from '@scaivault/runtime';
 import { isAuditAction } from './audit/audit-actions.ts';
 import { permissionOf } from './policy-target.ts';

@@ -1,5 +1,5 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
-import type { Access } from '@scaivault/contracts';
+import type { Access } from '@scaivault/contracts/options/v1/access';
 import { policyPathOf, type SecretPath } from '@scaivault/tenancy';
 import type { AuditFacts } from './audit/audit-facts.ts';
 import { type AuditItem, auditItem } from './audit/audit-item.ts';

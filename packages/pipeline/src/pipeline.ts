@@ -1,5 +1,5 @@
 import { type DescMethodUnary, getOption, type Message } from '@bufbuild/protobuf';
-import { type Access, Audience, access, surface } from '@scaivault/contracts';
+import { type Access, Audience, access, surface } from '@scaivault/contracts/options/v1/access';
 import { isVaultError, toVaultError, VaultError } from '@scaivault/errors';
 import { compilePolicies } from '@scaivault/policy-engine';
 import {

@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, type DescMethod, getOption, type Message } from '@bufbuild/protobuf';
-import { access, Permission as WirePermission } from '@scaivault/contracts';
+import { access, Permission as WirePermission } from '@scaivault/contracts/options/v1/access';
 import type { Permission } from '@scaivault/policy-engine';
 import { type PathPrefix, parsePathPrefix, parseSecretPath, policyPathOf, type Scope } from '@scaivault/tenancy';
 import type { Target } from './rpc-call.ts';

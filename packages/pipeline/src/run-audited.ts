@@ -1,5 +1,5 @@
 import type { Message } from '@bufbuild/protobuf';
-import type { Access } from '@scaivault/contracts';
+import type { Access } from '@scaivault/contracts/options/v1/access';
 import { toVaultError } from '@scaivault/errors';
 import type { CallContext, UnaryHandler } from '@scaivault/runtime';
 import type { AuditFacts } from './audit/audit-facts.ts';

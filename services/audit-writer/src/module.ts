@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { AuditIngestService, AuditService } from '@scaivault/contracts';
+import { AuditIngestService, AuditService } from '@scaivault/contracts/audit/v1/audit';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
 import { chooseClock, type Worker, workOff } from '@scaivault/jobs';
 import { createOutbound } from '@scaivault/outbound';

@@ -1,4 +1,6 @@
-import { EventIntakeService, SubscriptionService, WebhookService } from '@scaivault/contracts';
+import { EventIntakeService } from '@scaivault/contracts/events/v1/intake';
+import { SubscriptionService } from '@scaivault/contracts/events/v1/subscriptions';
+import { WebhookService } from '@scaivault/contracts/events/v1/webhooks';
 import {
   checkMigrated,
   createIdempotencyTable,

@@ -1,4 +1,6 @@
-import { DirectoryService, IdentityFeedService, IdentityService, TokenService } from '@scaivault/contracts';
+import { DirectoryService } from '@scaivault/contracts/identity/v1/directory';
+import { IdentityFeedService, IdentityService } from '@scaivault/contracts/identity/v1/identity';
+import { TokenService } from '@scaivault/contracts/identity/v1/tokens';
 import { createIdempotencyTable, createRevisionLog, openDatabase } from '@scaivault/db';
 import {
   createIdempotency,

@@ -1,4 +1,5 @@
-import { PolicyFeedService, PolicyService, RateLimitFeedService, RateLimitService } from '@scaivault/contracts';
+import { PolicyFeedService, PolicyService } from '@scaivault/contracts/policy/v1/policy';
+import { RateLimitFeedService, RateLimitService } from '@scaivault/contracts/policy/v1/rate_limits';
 import { createIdempotencyTable, createRevisionLog, loadCursorKey, openDatabase } from '@scaivault/db';
 import {
   backlogEveryMs,

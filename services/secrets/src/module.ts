@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  CredentialsService,
-  KeyService,
-  SecretPoliciesService,
-  SecretsService,
-  SystemService,
-} from '@scaivault/contracts';
+import { CredentialsService } from '@scaivault/contracts/secrets/v1/credentials';
+import { KeyService } from '@scaivault/contracts/secrets/v1/keys';
+import { SecretPoliciesService } from '@scaivault/contracts/secrets/v1/secret_policies';
+import { SecretsService } from '@scaivault/contracts/secrets/v1/secrets';
+import { SystemService } from '@scaivault/contracts/secrets/v1/system';
 import { createKeyChain } from '@scaivault/crypto';
 import { checkMigrated, createIdempotencyTable, loadCursorKey, openDatabase, serviceRole } from '@scaivault/db';
 import {

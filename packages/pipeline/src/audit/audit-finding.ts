@@ -1,5 +1,5 @@
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf';
-import type { Access } from '@scaivault/contracts';
+import type { Access } from '@scaivault/contracts/options/v1/access';
 import { toVaultError } from '@scaivault/errors';
 import type { RequestInfo } from '../request-info.ts';
 import type { AuditSubject, AuditTrail } from './audit-trail.ts';

@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { AuditRecordSchema } from '@scaivault/contracts';
+import { AuditRecordSchema } from '@scaivault/contracts/audit/v1/audit';
 import { VaultError } from '@scaivault/errors';
 import type { Metrics } from '@scaivault/runtime';
 import { newId, nowMicros } from '@scaivault/tenancy';

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '@scaivault/contracts';
+import type { AuditRecord } from '@scaivault/contracts/audit/v1/audit';
 
 /** What is known of a deed when it begins; unset texts are left out. */
 export type BegunRecord = Pick<

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
-import { AuditIngestService, IdentityFeedService, PolicyFeedService, RateLimitFeedService } from '@scaivault/contracts';
+import { AuditIngestService } from '@scaivault/contracts/audit/v1/audit';
+import { IdentityFeedService } from '@scaivault/contracts/identity/v1/identity';
+import { PolicyFeedService } from '@scaivault/contracts/policy/v1/policy';
+import { RateLimitFeedService } from '@scaivault/contracts/policy/v1/rate_limits';
 import { isVaultError } from '@scaivault/errors';
 import { createClient, type Interceptor, type ModuleDependencies, type Worker } from '@scaivault/runtime';
 import { type AuditTrail, abandonedRecord, createAuditTrail } from '../audit/audit-trail.ts';

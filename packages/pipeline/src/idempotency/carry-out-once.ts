@@ -1,5 +1,5 @@
 import { type DescMethodUnary, getOption, type Message, toBinary } from '@bufbuild/protobuf';
-import { Audience, access, answers } from '@scaivault/contracts';
+import { Audience, access, answers } from '@scaivault/contracts/options/v1/access';
 import { toVaultError, type VaultError } from '@scaivault/errors';
 import { type CallContext, type Logger, type MountedService, rpcPath, type UnaryHandler } from '@scaivault/runtime';
 import { answerHeaders } from '../metadata.ts';

@@ -1,6 +1,6 @@
 import { clearField, clone, type DescField, type DescMessage, getOption, type Message } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
-import { json } from '@scaivault/contracts';
+import { json } from '@scaivault/contracts/options/v1/access';
 
 type Erase = (message: Message) => void;
 type Values = Readonly<Record<string, unknown>>;

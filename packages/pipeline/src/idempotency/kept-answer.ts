@@ -1,5 +1,5 @@
 import { create, type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
-import { KeptAnswerSchema } from '@scaivault/contracts';
+import { KeptAnswerSchema } from '@scaivault/contracts/common/v1/common';
 import type { VaultError } from '@scaivault/errors';
 import { decodeWireError, encodeWireError } from '@scaivault/runtime';
 import { answerHeaders } from '../metadata.ts';

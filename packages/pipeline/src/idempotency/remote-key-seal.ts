@@ -1,5 +1,5 @@
 import type { Transport } from '@connectrpc/connect';
-import { KeyService } from '@scaivault/contracts';
+import { KeyService } from '@scaivault/contracts/secrets/v1/keys';
 import { isVaultError, VaultError } from '@scaivault/errors';
 import { createClient } from '@scaivault/runtime';
 import type { KeyedRow, KeySeal } from './key-seal.ts';

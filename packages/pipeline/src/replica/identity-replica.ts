@@ -1,5 +1,5 @@
 import type { Client } from '@connectrpc/connect';
-import type { IdentityFeedService, CallerRecord as WireCaller } from '@scaivault/contracts';
+import type { IdentityFeedService, CallerRecord as WireCaller } from '@scaivault/contracts/identity/v1/identity';
 import type { PartnerId } from '@scaivault/tenancy';
 import {
   type CallerRecord,

@@ -1,10 +1,6 @@
 import type { Client } from '@connectrpc/connect';
-import type {
-  PolicyFeedService,
-  RateLimitFeedService,
-  PolicyBundle as WireBundle,
-  RateLimitBundle as WireLimits,
-} from '@scaivault/contracts';
+import type { PolicyFeedService, PolicyBundle as WireBundle } from '@scaivault/contracts/policy/v1/policy';
+import type { RateLimitFeedService, RateLimitBundle as WireLimits } from '@scaivault/contracts/policy/v1/rate_limits';
 import { compilePolicies, type PolicyBundle, type PolicyRecord, type RuleDocument } from '@scaivault/policy-engine';
 import type { PartnerId, ScopeId, TenantId } from '@scaivault/tenancy';
 import {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type DescField, type DescMessage, getOption, hasOption, type Message, ScalarType } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
-import { Format, json, type Rules, rules } from '@scaivault/contracts';
+import { Format, json, type Rules, rules } from '@scaivault/contracts/options/v1/access';
 import {
   type ErrorCode,
   type FieldRule,

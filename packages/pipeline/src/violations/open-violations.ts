@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
-import { EventIntakeService, type ShippedEventSchema } from '@scaivault/contracts';
+import { EventIntakeService, type ShippedEventSchema } from '@scaivault/contracts/events/v1/intake';
 import type { EventContent } from '@scaivault/outbox';
 import { createClient } from '@scaivault/runtime';
 import { newId, nowMicros } from '@scaivault/tenancy';

@@ -8,7 +8,7 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
-import { access, surface } from '@scaivault/contracts';
+import { access, surface } from '@scaivault/contracts/options/v1/access';
 import type { CallContext } from './call-context.ts';
 
 export type UnaryHandler = (request: Message, call: CallContext) => Promise<Message>;

@@ -1,5 +1,5 @@
 import { type DescMethod, getOption } from '@bufbuild/protobuf';
-import { waiting } from '@scaivault/contracts';
+import { waiting } from '@scaivault/contracts/options/v1/access';
 import { defaultRpcTimeoutMs } from '../transport/limits.ts';
 
 /** Milliseconds that a call may wait for something to happen (option `waiting`); 0 for most. */

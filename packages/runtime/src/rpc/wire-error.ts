@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { anyPack, anyUnpack } from '@bufbuild/protobuf/wkt';
-import { ErrorDetailSchema, RpcStatusSchema } from '@scaivault/contracts';
+import { ErrorDetailSchema, RpcStatusSchema } from '@scaivault/contracts/common/v1/common';
 import { errorCatalogue, GrpcStatus, isErrorCode, toVaultError, VaultError } from '@scaivault/errors';
 
 const encoder = new TextEncoder();

@@ -1,6 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { type ChannelCredentials, type ChannelOptions, Client } from '@grpc/grpc-js';
-import { HealthCheckRequestSchema, HealthCheckResponse_ServingStatus as ServingStatus } from '@scaivault/contracts';
+import {
+  HealthCheckRequestSchema,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '@scaivault/contracts/grpc/health/v1/health';
 import { healthCheck } from './health.ts';
 import { maxMessageBytes } from './limits.ts';
 

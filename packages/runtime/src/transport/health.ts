@@ -16,7 +16,7 @@ import {
   type HealthListResponse,
   HealthListResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/grpc/health/v1/health';
 import { rpcPath } from '../rpc/dispatcher.ts';
 
 /** What a server says of itself (`''`) and of its readiness checks by their names, as grpc.health.v1. */

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { type AuditRecord, AuditRecordSchema } from '@scaivault/contracts';
+import { type AuditRecord, AuditRecordSchema } from '@scaivault/contracts/audit/v1/audit';
 import { hasRepeatedName } from '@scaivault/pipeline';
 import { type PartnerId, parseTenantId, type ScopeId, scopeId, tenantScope } from '@scaivault/tenancy';
 import type { AuditRow } from './audit-row.ts';

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { type AuditIngestService, IngestAuditRecordsResponseSchema } from '@scaivault/contracts';
+import { type AuditIngestService, IngestAuditRecordsResponseSchema } from '@scaivault/contracts/audit/v1/audit';
 import type { createIngestRecords } from '../app/ingest-records.ts';
 
 /** What journals ship, over the wire. */

@@ -7,7 +7,7 @@ import {
   IdentityTrailSchema,
   QueryAuditLogsResponseSchema,
   SecretTrailSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/audit/v1/audit';
 import { type Caller, callerOf, callOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import { parsePolicyPath } from '@scaivault/tenancy';
 import type { ExportUseCases } from '../app/export/use-cases.ts';

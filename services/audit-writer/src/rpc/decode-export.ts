@@ -1,4 +1,4 @@
-import type { CreateExportRequest, ExportFilters as FiltersMessage } from '@scaivault/contracts';
+import type { CreateExportRequest, ExportFilters as FiltersMessage } from '@scaivault/contracts/audit/v1/audit';
 import type { ExportRequest } from '../app/export/create-export.ts';
 import type { ExportFormat } from '../domain/export/audit-export.ts';
 import type { DestinationType } from '../domain/export/destination.ts';

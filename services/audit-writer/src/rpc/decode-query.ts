@@ -1,4 +1,4 @@
-import type { QueryAuditLogsRequest } from '@scaivault/contracts';
+import type { QueryAuditLogsRequest } from '@scaivault/contracts/audit/v1/audit';
 import type { PathPrefix } from '@scaivault/tenancy';
 import type { LogQuery } from '../app/query-logs.ts';
 import { decodeWindow } from './decode-window.ts';

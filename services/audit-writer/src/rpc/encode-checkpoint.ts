@@ -7,7 +7,7 @@ import {
   type RecordProof as ProofMessage,
   ProofStepSchema,
   RecordProofSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/audit/v1/audit';
 import { timestampOf } from '@scaivault/runtime';
 import type { RecordProof } from '../app/seal/prove-record.ts';
 import type { Checkpoint } from '../domain/seal/checkpoint.ts';

@@ -4,7 +4,7 @@ import {
   ExportErrorSchema,
   ExportFileSchema,
   type AuditExport as ExportMessage,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/audit/v1/audit';
 import { timestampOf } from '@scaivault/runtime';
 import type { AuditExport } from '../domain/export/audit-export.ts';
 

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { type AuditLog, AuditLogSchema } from '@scaivault/contracts';
+import { type AuditLog, AuditLogSchema } from '@scaivault/contracts/audit/v1/audit';
 import { timestampOf } from '@scaivault/runtime';
 import type { LoggedRow } from '../domain/audit-row.ts';
 

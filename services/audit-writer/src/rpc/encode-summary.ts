@@ -7,7 +7,7 @@ import {
   IdentityTrailSummarySchema,
   type SecretTrailSummary,
   SecretTrailSummarySchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/audit/v1/audit';
 import { timestampOf } from '@scaivault/runtime';
 import type { IdentitySummary, LogSummary, SecretSummary } from '../domain/audit-summary.ts';
 import type { LogWindow } from '../domain/log-window.ts';

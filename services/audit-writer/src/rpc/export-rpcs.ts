@@ -1,6 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { type AuditService, CreateExportResponseSchema, ListExportsResponseSchema } from '@scaivault/contracts';
+import {
+  type AuditService,
+  CreateExportResponseSchema,
+  ListExportsResponseSchema,
+} from '@scaivault/contracts/audit/v1/audit';
 import { answerWith, callerOf, metadataOnBehalf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import type { InputChecks } from '@scaivault/runtime';
 import { requireWindow } from '../app/export/create-export.ts';

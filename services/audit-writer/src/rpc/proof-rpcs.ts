@@ -6,7 +6,7 @@ import {
   ListCheckpointsResponseSchema,
   VerificationFailureSchema,
   VerifyCheckpointsResponseSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/audit/v1/audit';
 import { callerOf, noteForAudit } from '@scaivault/pipeline';
 import type { createListCheckpoints } from '../app/seal/list-checkpoints.ts';
 import type { createProveRecord } from '../app/seal/prove-record.ts';

@@ -1,4 +1,4 @@
-import type { SubscriptionService } from '@scaivault/contracts';
+import type { SubscriptionService } from '@scaivault/contracts/events/v1/subscriptions';
 import { fieldError } from '@scaivault/errors';
 import type { InputChecks } from '@scaivault/runtime';
 import { compileGlob } from '@scaivault/tenancy';

@@ -4,7 +4,7 @@ import {
   PollSubscriptionResponseSchema,
   SubscriptionSchema,
   type Subscription as WireSubscription,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/events/v1/subscriptions';
 import { timestampOf } from '@scaivault/runtime';
 import { parseTimestamp } from '@scaivault/tenancy';
 import type { PollAnswer } from '../app/subscriptions/poll-subscription.ts';

@@ -6,7 +6,7 @@ import {
   WebhookSchema,
   type Delivery as WireDelivery,
   type Webhook as WireWebhook,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/events/v1/webhooks';
 import { timestampOf } from '@scaivault/runtime';
 import type { WebhookView } from '../app/webhooks/read-webhook.ts';
 import type { Delivery } from '../domain/deliveries/delivery.ts';

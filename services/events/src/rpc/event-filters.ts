@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { EventFiltersSchema, EventFilters as WireFilters } from '@scaivault/contracts';
+import type { EventFiltersSchema, EventFilters as WireFilters } from '@scaivault/contracts/events/v1/events';
 import type { EventFilters } from '../domain/listener.ts';
 
 /** Filters as a client writes them; an empty list of tags asks for nothing. */

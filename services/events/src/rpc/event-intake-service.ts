@@ -5,7 +5,7 @@ import {
   FindAccessScopesResponseSchema,
   type ShippedEvent,
   TakeEventsResponseSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/events/v1/intake';
 import { fieldError } from '@scaivault/errors';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
 import type { FindAccessScopes } from '../app/find-access-scopes.ts';

@@ -6,7 +6,7 @@ import {
   ListSubscriptionsResponseSchema,
   type NewSubscriptionDelivery,
   type SubscriptionService,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/events/v1/subscriptions';
 import { answerWith, callerOf, noteForAudit, onceOf, renewCaller } from '@scaivault/pipeline';
 import type { createAcknowledgeEvents } from '../app/subscriptions/acknowledge-events.ts';
 import type { createCreateSubscription } from '../app/subscriptions/create-subscription.ts';

@@ -8,7 +8,7 @@ import {
   TestWebhookResponseSchema,
   type UpdateWebhookRequest,
   type WebhookService,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/events/v1/webhooks';
 import { answerWith, callerOf, callOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import type { InputChecks } from '@scaivault/runtime';
 import type { Page } from '@scaivault/tenancy';

@@ -9,7 +9,7 @@ import {
   ListSyncsResponseSchema,
   ListTenantsResponseSchema,
   ListUsersResponseSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/identity/v1/directory';
 import { answerWith, callerOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import { parsePartnerId } from '@scaivault/tenancy';
 import type { ListDirectory } from '../app/list-directory.ts';

@@ -16,7 +16,7 @@ import {
   SyncSchema,
   type UserRoles,
   UserRolesSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/identity/v1/directory';
 import { timestampOf } from '@scaivault/runtime';
 import type {
   KnownRoles,

@@ -8,7 +8,7 @@ import {
   ReceiveScaiKeyEventResponseSchema,
   type WhoAmIResponse,
   WhoAmIResponseSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/identity/v1/identity';
 import type { Caller } from '@scaivault/pipeline';
 import { timestampOf } from '@scaivault/runtime';
 import type { TenantId } from '@scaivault/tenancy';

@@ -1,13 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { FollowRevisionsResponseSchema } from '@scaivault/contracts/common/v1/common';
 import {
-  FollowRevisionsResponseSchema,
   type IdentityFeedService,
   LookupCallerResponseSchema,
   LookupIdentityResponseSchema,
   LookupPartnerResponseSchema,
   LookupTenantResponseSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/identity/v1/identity';
 import { peerOf, type RevisionFeed } from '@scaivault/pipeline';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
 import type { FindCaller, FindTenant } from '../app/look-up.ts';

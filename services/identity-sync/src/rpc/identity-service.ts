@@ -1,5 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect';
-import type { IdentityService } from '@scaivault/contracts';
+import type { IdentityService } from '@scaivault/contracts/identity/v1/identity';
 import { callerOf, callOf, noteForAudit } from '@scaivault/pipeline';
 import type { ResolveIdentity } from '../app/look-up.ts';
 import type { ReceiveEvent } from '../app/receive-event.ts';

@@ -1,4 +1,4 @@
-import type { ExchangeTokenRequest } from '@scaivault/contracts';
+import type { ExchangeTokenRequest } from '@scaivault/contracts/identity/v1/tokens';
 import { fieldError } from '@scaivault/errors';
 import { compileGlob } from '@scaivault/tenancy';
 import type { ExchangeWish } from '../app/exchange-token.ts';

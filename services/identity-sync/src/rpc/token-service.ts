@@ -5,7 +5,7 @@ import {
   type IntrospectTokenResponse,
   IntrospectTokenResponseSchema,
   type TokenService,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/identity/v1/tokens';
 import { callerOf, callOf, noteForAudit } from '@scaivault/pipeline';
 import { type InputChecks, timestampOf } from '@scaivault/runtime';
 import type { ExchangedToken, ExchangeToken } from '../app/exchange-token.ts';

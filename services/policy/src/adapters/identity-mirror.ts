@@ -1,5 +1,5 @@
 import type { Transport } from '@connectrpc/connect';
-import { IdentityFeedService, type LookupIdentityResponse } from '@scaivault/contracts';
+import { IdentityFeedService, type LookupIdentityResponse } from '@scaivault/contracts/identity/v1/identity';
 import { VaultError } from '@scaivault/errors';
 import { createClient } from '@scaivault/runtime';
 import type { BoundType } from '../domain/binding.ts';

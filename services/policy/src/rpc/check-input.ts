@@ -1,4 +1,4 @@
-import type { PolicyService } from '@scaivault/contracts';
+import type { PolicyService } from '@scaivault/contracts/policy/v1/policy';
 import type { InputChecks } from '@scaivault/runtime';
 import { readRules } from '../domain/read-rules.ts';
 

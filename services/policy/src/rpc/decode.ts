@@ -1,4 +1,4 @@
-import type { TestPoliciesRequest } from '@scaivault/contracts';
+import type { TestPoliciesRequest } from '@scaivault/contracts/policy/v1/policy';
 import { fieldError } from '@scaivault/errors';
 import { type Permission, permissions } from '@scaivault/policy-engine';
 import { parseDuration, parseTimestamp } from '@scaivault/tenancy';

@@ -4,7 +4,7 @@ import {
   AnalyzePolicyResponseSchema,
   type ListAccessResponse,
   ListAccessResponseSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/policy/v1/policy';
 import type { AccessRule, DeadRule, DeadRules, RuleAddress } from '@scaivault/policy-engine';
 import { timestampOf } from '@scaivault/runtime';
 import type { Page } from '@scaivault/tenancy';

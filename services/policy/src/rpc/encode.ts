@@ -8,7 +8,7 @@ import {
   type Binding as WireBinding,
   type Policy as WirePolicy,
   type PolicySummary as WireSummary,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/policy/v1/policy';
 import type { Explanation } from '@scaivault/policy-engine';
 import { timestampOf } from '@scaivault/runtime';
 import type { PolicyDocument } from '../app/read-policy.ts';

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { FollowRevisionsResponseSchema, PolicyBundleSchema, type PolicyFeedService } from '@scaivault/contracts';
+import { FollowRevisionsResponseSchema } from '@scaivault/contracts/common/v1/common';
+import { PolicyBundleSchema, type PolicyFeedService } from '@scaivault/contracts/policy/v1/policy';
 import { peerOf, type RevisionFeed } from '@scaivault/pipeline';
 import { parsePartnerId, parseTenantId } from '@scaivault/tenancy';
 import type { ReadBundle } from '../app/read-bundle.ts';

@@ -1,7 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { ListBindingsResponseSchema, ListPoliciesResponseSchema, type PolicyService } from '@scaivault/contracts';
+import {
+  ListBindingsResponseSchema,
+  ListPoliciesResponseSchema,
+  type PolicyService,
+} from '@scaivault/contracts/policy/v1/policy';
 import { answerWith, callerOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import type { Page } from '@scaivault/tenancy';
 import type { createAnalyzePolicy } from '../app/analyze-policy.ts';

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { RateLimitBundleSchema, type RateLimitFeedService } from '@scaivault/contracts';
+import { RateLimitBundleSchema, type RateLimitFeedService } from '@scaivault/contracts/policy/v1/rate_limits';
 import { parseTenantId, type ScopeId } from '@scaivault/tenancy';
 import type { Clock, RateLimitStore } from '../ports.ts';
 

@@ -6,7 +6,7 @@ import {
   RateLimitEntrySchema,
   type RateLimitService,
   type RateLimitEntry as WireEntry,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/policy/v1/rate_limits';
 import { callerOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import { type InputChecks, timestampOf } from '@scaivault/runtime';
 import type { createDeleteRateLimits } from '../app/rate-limits/delete-rate-limits.ts';

@@ -5,7 +5,7 @@ import {
   BatchReadResponseSchema,
   type BatchSecretSchema,
   type SecretsService,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/secrets/v1/secrets';
 import { VaultError } from '@scaivault/errors';
 import { auditItem, callerOf, judgeItem, reserveUnits } from '@scaivault/pipeline';
 import type { Metrics } from '@scaivault/runtime';

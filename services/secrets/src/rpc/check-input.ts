@@ -1,4 +1,4 @@
-import type { SecretsService } from '@scaivault/contracts';
+import type { SecretsService } from '@scaivault/contracts/secrets/v1/secrets';
 import { fieldError } from '@scaivault/errors';
 import type { InputChecks } from '@scaivault/runtime';
 import { parseIfMatch, parseIfNoneMatch } from '../domain/entity-tag.ts';

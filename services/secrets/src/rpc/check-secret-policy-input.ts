@@ -1,4 +1,4 @@
-import type { SecretPoliciesService } from '@scaivault/contracts';
+import type { SecretPoliciesService } from '@scaivault/contracts/secrets/v1/secret_policies';
 import type { InputChecks } from '@scaivault/runtime';
 import { parseRecipe } from '../domain/generators/parse-recipe.ts';
 import { checkNulls } from '../domain/secret-policies/merge-secret-policy.ts';

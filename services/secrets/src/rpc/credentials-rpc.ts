@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { CredentialsSchema, type CredentialsService } from '@scaivault/contracts';
+import { CredentialsSchema, type CredentialsService } from '@scaivault/contracts/secrets/v1/credentials';
 import { callerOf, targetOf } from '@scaivault/pipeline';
 import type { Metrics } from '@scaivault/runtime';
 import type { ReadSecret } from '../app/read-secret.ts';

@@ -4,7 +4,7 @@ import {
   PreviewResponseSchema,
   SecretPolicySchema,
   type SecretPolicy as WireSecretPolicy,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/secrets/v1/secret_policies';
 import { timestampOf } from '@scaivault/runtime';
 import type { Preview } from '../app/secret-policies/preview.ts';
 import type { SecretPolicy } from '../domain/secret-policies/secret-policy.ts';

@@ -14,7 +14,7 @@ import {
   SecretSummarySchema,
   type Version,
   VersionSchema,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/secrets/v1/secrets';
 import type { Target } from '@scaivault/pipeline';
 import { optionalTimestamp, timestampOf } from '@scaivault/runtime';
 import type { Scope } from '@scaivault/tenancy';

@@ -1,6 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { type KeyService, OpenRowKeyResponseSchema, type RowPlace, SealedRowKeySchema } from '@scaivault/contracts';
+import {
+  type KeyService,
+  OpenRowKeyResponseSchema,
+  type RowPlace,
+  SealedRowKeySchema,
+} from '@scaivault/contracts/secrets/v1/keys';
 import { fieldError } from '@scaivault/errors';
 import { type KeyedRow, type KeySeal, peerOf } from '@scaivault/pipeline';
 import type { PeerName } from '@scaivault/runtime';

@@ -1,7 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { ListSecretPoliciesResponseSchema, type SecretPoliciesService } from '@scaivault/contracts';
+import {
+  ListSecretPoliciesResponseSchema,
+  type SecretPoliciesService,
+} from '@scaivault/contracts/secrets/v1/secret_policies';
 import { answerWith, callerOf, noteForAudit, onceOf } from '@scaivault/pipeline';
 import { scopeId } from '@scaivault/tenancy';
 import type { SecretPolicyUseCases } from '../app/secret-policies/use-cases.ts';

@@ -9,7 +9,7 @@ import {
   type PutOptions,
   type SecretsService,
   type UpdateOptions,
-} from '@scaivault/contracts';
+} from '@scaivault/contracts/secrets/v1/secrets';
 import { answerWith, callerOf, callOf, noteForAudit, onceOf, targetOf } from '@scaivault/pipeline';
 import { type Metrics, optionalTimestamp, timestampOf } from '@scaivault/runtime';
 import type { SecretsUseCases } from '../app/use-cases.ts';

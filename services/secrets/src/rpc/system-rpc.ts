@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { DetailedHealthSchema, type SystemService } from '@scaivault/contracts';
+import { DetailedHealthSchema, type SystemService } from '@scaivault/contracts/secrets/v1/system';
 import { productVersion } from '@scaivault/runtime';
 import type { createReadHealth } from '../app/read-health.ts';
 

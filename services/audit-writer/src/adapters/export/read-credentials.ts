@@ -1,5 +1,5 @@
 import type { Transport } from '@connectrpc/connect';
-import { CredentialsService } from '@scaivault/contracts';
+import { CredentialsService } from '@scaivault/contracts/secrets/v1/credentials';
 import { createClient } from '@scaivault/runtime';
 import type { ReadCredentials } from '../../ports/exports.ts';
 
