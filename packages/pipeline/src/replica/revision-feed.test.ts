@@ -346,28 +346,6 @@ describe('createRevisionFeed', () => {
     await owner.close();
   });
 
-  it('hears of a confirmation that comes to itself before its log has noted it, when it is of the same numbers', async () => {
-    const log = createMemoryRevisionLog();
-    const owner = createRevisionFeed({
-      leaseMs,
-      log: {
-        ...log,
-        confirm: () => new Promise(() => {}),
-        renew: (follower, most) => log.renew({ ...follower, confirmed: 0 }, most),
-      },
-    });
-    const { epoch, revision } = await owner.follow({ followerId: 'a', epoch: '', confirmed: 0n, heeds: '' });
-    const published = watch(owner.publish([scope('t:a')]));
-    await pass(0);
-    void owner.follow({ followerId: 'a', epoch: 'another', confirmed: revision + 1n, heeds: '' });
-    await pass(0);
-    expect(published.settled).toBe(false);
-    void owner.follow({ followerId: 'a', epoch, confirmed: revision + 1n, heeds: '' });
-    await pass(0);
-    expect(published.settled).toBe(true);
-    await owner.close();
-  });
-
   it('hears of nothing from its log and still looks: for confirmations each tenth of a second, for news with each request', async () => {
     const log = createMemoryRevisionLog();
     const deaf = { ...log, listen: () => ({ close: () => Promise.resolve() }) };

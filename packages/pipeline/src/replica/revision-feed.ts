@@ -156,12 +156,16 @@ export const createRevisionFeed = ({
       // Whoever comes back with a confirmation keeps the lease it has, for as long as an idle one would.
       // Whoever waits here for it need not wait until the log has noted it: it is true already.
       if (before?.epoch === epoch) confirmations.tell(new Map([[followerId, confirmed]]));
-      const isRenewed = before?.heeds === heeds && confirmed > before.confirmed && askedAt - before.at < leaseMs / 5;
+      const confirms = before?.heeds === heeds && confirmed > before.confirmed;
+      const isRenewed = confirms && askedAt - before.at < leaseMs / 5;
       const leaseFrom = isRenewed ? before.at : askedAt;
       const until = leaseFrom + leaseMs / 5;
       const note = isRenewed ? log.confirm : log.renew;
       await company.comeBack(followerId);
-      let news = await note({ ...place, id: followerId, leaseMs }, mostScopes);
+      const follower = { ...place, id: followerId, leaseMs };
+      // A change waits for the confirmation, and only the lease has to wait for the disk.
+      if (confirms && !isRenewed) await log.confirm(follower, mostScopes);
+      let news = await note(follower, mostScopes);
       renewed.set(followerId, { at: leaseFrom, heeds, epoch: news.epoch, confirmed, peer });
       while (!news.isReset && news.changedScopes.length === 0 && !isDraining && now() < until) {
         await changes.wait(heard, until - now());
