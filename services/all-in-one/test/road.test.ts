@@ -200,17 +200,17 @@ describe.each(shapes)('the road through ScaiVault (%s)', (shape) => {
   });
 
   it('gives a service account what its policy says and nothing else, and records both', async () => {
-    succeeded(await put('app/api', { data: { key: 'k' } }));
+    succeeded(await put('road-of-ci/api', { data: { key: 'k' } }));
     succeeded(await put('other/api', { data: { key: 'k' } }));
     const token = await vault.mint({ sub: 'sa:ci' });
-    const rules = [{ path_pattern: 'app/**', permissions: ['read', 'list'] }];
+    const rules = [{ path_pattern: 'road-of-ci/**', permissions: ['read', 'list'] }];
     const { policyId } = await grant(vault, 'sa:ci', rules, { name: 'ci-app' });
-    const allowed = await vault.request('GET', '/v1/secrets/app/api', { token });
+    const allowed = await vault.request('GET', '/v1/secrets/road-of-ci/api', { token });
     expect(allowed.json.data).toEqual({ key: 'k' });
     const denied = await vault.request('GET', '/v1/secrets/other/api', { token });
     expectRefusal(denied, 403, 'access_denied', { path: 'other/api', permission: 'read' });
     const listed = await vault.request('GET', '/v1/secrets', { token });
-    expect(listed.json.secrets.map(({ path }: { path: string }) => path)).toEqual(['app/api']);
+    expect(listed.json.secrets.map(({ path }: { path: string }) => path)).toEqual(['road-of-ci/api']);
 
     expect(await auditRowsOf(vault, allowed)).toMatchObject([
       {
@@ -218,7 +218,7 @@ describe.each(shapes)('the road through ScaiVault (%s)', (shape) => {
         success: true,
         error_code: null,
         identity_id: 'sa:ci',
-        secret_path: 'app/api',
+        secret_path: 'road-of-ci/api',
         policy_id: policyId,
       },
     ]);
@@ -228,7 +228,7 @@ describe.each(shapes)('the road through ScaiVault (%s)', (shape) => {
     const dry = async (path: string) =>
       (await vault.request('POST', '/v1/policies/test', { body: { identity_id: 'sa:ci', path, permission: 'read' } }))
         .json;
-    expect(await dry('app/api')).toMatchObject({
+    expect(await dry('road-of-ci/api')).toMatchObject({
       allowed: true,
       reason: 'allowed_by_rule',
       matched: { policy_id: policyId, policy_name: 'ci-app', rule_index: 0 },
@@ -246,6 +246,6 @@ describe.each(shapes)('the road through ScaiVault (%s)', (shape) => {
       binding_count: 1,
     });
     expect((await vault.request('DELETE', `/v1/policies/${policyId}?force=true`)).status).toBe(204);
-    expectRefusal(await vault.request('GET', '/v1/secrets/app/api', { token }), 403, 'access_denied');
+    expectRefusal(await vault.request('GET', '/v1/secrets/road-of-ci/api', { token }), 403, 'access_denied');
   });
 });
