@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '@scaivault/db';
 import { outboxTopic } from './add-events.ts';
 import type { OutboxEvent, OutboxTable } from './outbox-table.ts';
@@ -15,10 +16,14 @@ export interface RelayOptions {
   readonly onFailure: (error: unknown) => void;
   /** Nothing waits longer than this when nobody wakes the relay; milliseconds. */
   readonly sweepEveryMs?: number;
+  /** How long what wakes the relay waits for company; milliseconds. */
+  readonly gatherMs?: number;
 }
 
 const batch = 200;
 const usualSweepMs = 10_000;
+/** A batch is a dozen statements, whatever is in it: not in the way of the request that it tells of, nor of each of many. */
+const usualGatherMs = 50;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
@@ -27,8 +32,16 @@ const longestPauseMs = 5_000;
  * until none is left. No place in the queue is remembered, so an event that commits after later ones is found like any
  * other, and one whose removal did not happen is shipped again. What fails is tried again, with longer and longer pauses.
  */
-export const startRelay = ({ db, table, ship, onFailure, sweepEveryMs = usualSweepMs }: RelayOptions): Relay => {
-  let stopped = false;
+export const startRelay = ({
+  db,
+  table,
+  ship,
+  onFailure,
+  sweepEveryMs = usualSweepMs,
+  gatherMs = usualGatherMs,
+}: RelayOptions): Relay => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let isWoken = false;
   let failures = 0;
   let running: Promise<void> | undefined;
@@ -43,13 +56,18 @@ export const startRelay = ({ db, table, ship, onFailure, sweepEveryMs = usualSwe
     return events.length === batch;
   };
 
+  const gather = (): Promise<void> => sleep(gatherMs, undefined, { signal }).catch(() => {});
+
   const shipAll = async (): Promise<void> => {
     try {
-      while (!stopped && isMine()) {
+      let isMore = false;
+      while (!signal.aborted && isMine()) {
+        if (!isMore) await gather();
+        if (signal.aborted) return;
         isWoken = false;
-        const more = await shipBatch();
+        isMore = await shipBatch();
         failures = 0;
-        if (!more && !isWoken) return;
+        if (!isMore && !isWoken) return;
       }
     } catch (error) {
       onFailure(error);
@@ -64,7 +82,7 @@ export const startRelay = ({ db, table, ship, onFailure, sweepEveryMs = usualSwe
 
   const wake = (): void => {
     isWoken = true;
-    if (stopped || resting !== undefined) return;
+    if (signal.aborted || resting !== undefined) return;
     running ??= shipAll().finally(() => {
       running = undefined;
     });
@@ -76,7 +94,7 @@ export const startRelay = ({ db, table, ship, onFailure, sweepEveryMs = usualSwe
 
   return {
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       clearTimeout(resting);
       clearInterval(sweep);
       await running;
