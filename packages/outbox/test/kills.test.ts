@@ -9,7 +9,7 @@ import { openOutbox } from './open-outbox.ts';
  * Processes that change, tell and relay at once are killed at random moments, again and again; the moments need no seed,
  * for a scheduler is no more repeatable than they are.
  */
-const kills = 24;
+const kills = 50;
 const atOnce = 3;
 const resources = 4;
 const mostChanges = 20;
@@ -70,7 +70,7 @@ const arrivals = async (resource: string): Promise<readonly Arrival[]> => {
   return rows.filter(({ id }) => !seen.has(id) && seen.add(id));
 };
 
-it('of every committed change one event arrives, in the order of the commits, through two dozen kills', async () => {
+it('of every committed change one event arrives, in the order of the commits, through fifty kills', async () => {
   let left = kills;
   const live = async (): Promise<void> => {
     let next = start();

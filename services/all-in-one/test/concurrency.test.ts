@@ -38,15 +38,15 @@ describe.each(shapes)('writers at the same time (%s)', (shape) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 19 }, () => 409)]);
   });
 
-  it('gives a hundred writers a hundred versions without a gap, each with the value of its writer', async () => {
-    const answers = await Promise.all(many(100).map((who) => put('race/many', who, { max_versions: 50 })));
+  it('gives two hundred writers two hundred versions without a gap, each with the value of its writer', async () => {
+    const answers = await Promise.all(many(200).map((who) => put('race/many', who, { max_versions: 100 })));
     for (const answer of answers) succeeded(answer);
     const versions = answers.map(({ json }) => json.version as number);
-    expect(versions.toSorted((a, b) => a - b)).toEqual(many(100));
+    expect(versions.toSorted((a, b) => a - b)).toEqual(many(200));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     for (const [index, version] of versions.entries()) {
       const read = await vault.request('GET', `/v1/secrets/race/many?version=${version}`);
-      if (version <= 50) expect([version, read.status]).toEqual([version, 404]);
+      if (version <= 100) expect([version, read.status]).toEqual([version, 404]);
       else expect([version, read.json.data]).toEqual([version, { value: index + 1 }]);
     }
   });
@@ -55,11 +55,11 @@ describe.each(shapes)('writers at the same time (%s)', (shape) => {
     const rows = await until('a row of each write', async () => {
       const found = await allAuditRows(vault, 'path_prefix=race');
       const writes = found.filter(({ action }) => action === 'write');
-      return writes.length >= 20 + 20 + 100 ? found : undefined;
+      return writes.length >= 20 + 20 + 200 ? found : undefined;
     });
     const numbers = await eventNumbers(vault);
     expect(numbers).toEqual(many(numbers.length));
-    expect(rows.filter(({ action }) => action === 'write')).toHaveLength(140);
+    expect(rows.filter(({ action }) => action === 'write')).toHaveLength(240);
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });
 
@@ -75,7 +75,7 @@ describe.each(shapes)('writers at the same time (%s)', (shape) => {
       }
     };
     const write = async (): Promise<void> => {
-      for (const n of many(15)) succeeded(await put('race/torn', value(n)));
+      for (const n of many(30)) succeeded(await put('race/torn', value(n)));
       writing = false;
     };
     await Promise.all([write(), read(), read(), read()]);
@@ -110,7 +110,7 @@ describe.each(shapes)('writers at the same time (%s)', (shape) => {
       while (writing) await observe('read', place);
     };
     const write = async (writer: string): Promise<void> => {
-      for (const n of many(6)) for (const place of secrets) await observe('write', place, `${writer} ${n}`);
+      for (const n of many(12)) for (const place of secrets) await observe('write', place, `${writer} ${n}`);
     };
     const readers = secrets.flatMap((place) => [readOn(place), readOn(place), readOn(place), readOn(place)]);
     await Promise.all([write('one'), write('two')]);

@@ -11,7 +11,7 @@ import { until } from './until.ts';
 vi.setConfig({ testTimeout: 90_000 });
 
 /** Enough that many are under way wherever the kill falls, see `killAmid`. */
-const operations = 600;
+const operations = 1_000;
 
 /** Writes a new secret once, however often it is called. */
 const putOnce = (vault: Vault, path: string): Promise<Answer> => {
@@ -38,7 +38,7 @@ const killAmid = async (vault: StartedVault, name: string, toDoOnce: readonly st
   const keyed = new Map(
     toDoOnce.map((path, index) => [deeds[Math.floor((index * operations) / toDoOnce.length)], path]),
   );
-  const killAfter = randomInt(100, 450);
+  const killAfter = randomInt(150, 700);
   const asked: Deed[] = [];
   const once: string[] = [];
   let answered = 0;

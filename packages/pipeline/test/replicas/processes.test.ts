@@ -6,7 +6,7 @@ import { type StartedProcess, startProcess } from './start-process.ts';
 import { type Change, type Decision, leaseMs, nowMicros, post } from './wire.ts';
 
 const keys = Array.from({ length: 20 }, (_, i) => `t:${i}`);
-const changesInAll = 400;
+const changesInAll = 1_000;
 /** A machine that is busy with other things makes fewer. */
 const longestMs = 25_000;
 const answersWithinMs = 10_000;
@@ -97,7 +97,7 @@ const percentile = (values: number[], share: number): number =>
   Math.round((values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN) * 10) / 10;
 
 describe('two processes of an owner and three that serve', () => {
-  it('decide by no rule whose change was answered, over hundreds of changes', async ({ annotate }) => {
+  it('decide by no rule whose change was answered, over a thousand changes', async ({ annotate }) => {
     answered = [];
     const startedAt = nowMicros();
     await changeAll(changesInAll);
