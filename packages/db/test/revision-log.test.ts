@@ -152,11 +152,14 @@ describe('news', () => {
   it('are heard of however many followers confirm at once, with ids as long as they may be', async () => {
     const ids = Array.from({ length: 150 }, (_, at) => `${at}`.padStart(64, 'f'));
     const heard = new Set<string>();
+    let isListening = false;
     const confirmation = (confirmed: ReadonlyMap<string, number>): void => {
+      isListening = true;
       for (const id of confirmed.keys()) heard.add(id);
     };
     const listening = log.listen({ change: () => {}, confirmation });
     try {
+      await vi.waitFor(() => expect(isListening).toBe(true));
       await Promise.all(ids.map((id) => renew(id, before)));
       await change('t:a');
       await Promise.all(ids.map((id) => renew(id, before + 1)));

@@ -10,7 +10,7 @@ export * from './process/module-dependencies.ts';
 export * from './process/product-version.ts';
 export * from './process/read-tls-identity.ts';
 export * from './process/readiness.ts';
-export * from './process/release-start-memory.ts';
+export * from './process/release-at-rest.ts';
 export * from './process/repeat.ts';
 export * from './process/run-until-signal.ts';
 export * from './process/service-module.ts';

@@ -17,7 +17,7 @@ import {
   type PeerName,
   productVersion,
   type RunningProcess,
-  releaseStartMemory,
+  releaseStartMemoryAtRest,
   settingsWithoutEffect,
   startMetricsServer,
 } from '@scaivault/runtime';
@@ -73,7 +73,7 @@ export const startAllInOne = async (config: Configuration, env: Environment, log
   const gateway = await createGatewayModule(dependenciesOf('gateway'), kit, checks);
   for (const module of services) await module.start();
   await kit.start();
-  releaseStartMemory();
+  releaseStartMemoryAtRest();
   await gateway.start();
   const metricsServer =
     config.METRICS_BIND_ADDRESS === ''

@@ -18,7 +18,7 @@ import {
   type RunningProcess,
   readEnvironment,
   readTlsIdentity,
-  releaseStartMemory,
+  releaseStartMemoryAtRest,
   runUntilSignal,
   type ServiceModule,
   serverCredentials,
@@ -96,7 +96,7 @@ const startService = async (
       ? undefined
       : await startMetricsServer(config.METRICS_BIND_ADDRESS, config.METRICS_TOKEN, deps.metrics, worker !== undefined);
   await kit.start();
-  releaseStartMemory();
+  releaseStartMemoryAtRest();
   await module.start();
   const stopReporting = server === undefined ? undefined : reportChecks(server, { ...kit.checks, ...module.checks });
   await worker?.ready();

@@ -11,8 +11,8 @@ import type { LoadPart, LoadScenario } from './scenarios/load-scenario.ts';
 import { openStage, type Stage } from './stage.ts';
 import { vaultTarget } from './vault-target.ts';
 
-/** Started, and left alone for a moment. */
-const idleMs = 3_000;
+/** Left alone until what only the start needed is given back (ADR 0021). */
+const idleMs = 15_000;
 
 const openCourses = async (
   stage: Stage,

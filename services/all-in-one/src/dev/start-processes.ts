@@ -65,6 +65,10 @@ const issueCertificates = async (folder: string): Promise<(name: ServiceName) =>
   });
 };
 
+const isEdge = (name: ServiceName): boolean => name === 'gateway';
+const isOwner = (name: ServiceName): boolean => name === 'policy' || name === 'identity-sync';
+const isFollower = (name: ServiceName): boolean => !isEdge(name) && !isOwner(name);
+
 const startChild = (name: ServiceName, env: Environment): ChildProcess =>
   // A group of its own: the terminal's Ctrl-C reaches the launcher only, which stops the children in order.
   spawn(process.execPath, [join(folderOf(name), 'src/main.ts')], {
@@ -141,9 +145,11 @@ export const startProcesses = async ({
   }
   const stop = async (): Promise<void> => {
     stopping = true;
-    const gateway = children.get('gateway');
-    if (gateway !== undefined) await stopChild(gateway);
-    await Promise.all([...children.values()].map(stopChild));
+    // Requests end first; and who follows an owner gives its lease back while that still listens.
+    for (const isNext of [isEdge, isFollower, isOwner]) {
+      const next = [...children].filter(([name]) => isNext(name));
+      await Promise.all(next.map(([, child]) => stopChild(child)));
+    }
   };
   try {
     await untilReady(`http://127.0.0.1:${port}`, () => failure);

@@ -11,7 +11,7 @@ import { vaultTarget } from '../vault-target.ts';
 import type { LoadPart } from './load-scenario.ts';
 import { readOf } from './read.ts';
 
-const idleMs = 5_000;
+const idleMs = 15_000;
 /** A leak goes on growing where a cache has its end. */
 const shares = [0.1, 0.5, 1];
 
