@@ -96,9 +96,8 @@ describe.each(shapes)('refusals (%s)', (shape) => {
     it('closes a suspended tenant and opens it again', async () => {
       const dave = await vault.mint({ sub: 'dave@umbrella.example' });
       const read = () => vault.request('GET', secret, { token: dave });
-      // Less than a lease (5 s), for which a change would wait that not everybody has confirmed.
       const becomes = (status: number) =>
-        until(`${status}`, async () => ((await read()).status === status ? true : undefined), 3_000);
+        until(`${status}`, async () => ((await read()).status === status ? true : undefined), 1_000);
       expectRefusal(await read(), 404, 'secret_not_found');
       await controlScaiKey(vault, 'PATCH', '/_dev/tenants/tnt_umbrella_prod', { status: 'SUSPENDED' });
       await becomes(403);

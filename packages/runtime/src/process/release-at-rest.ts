@@ -17,8 +17,8 @@ const busySinceLast = (): (() => number) => {
 };
 
 /**
- * Releases the memory of the start once the process has been at rest for ten seconds: neither the start nor a request waits
- * for it, and a process that ends soon does without. One that is never at rest has use for the memory.
+ * Releases the memory of the start once the process has been at rest for ten seconds: the start does not wait for it, a
+ * request hardly ever, once, and a process that ends soon does without. One that is never at rest has use for the memory.
  */
 export const releaseStartMemoryAtRest = (
   release = releaseStartMemory,
