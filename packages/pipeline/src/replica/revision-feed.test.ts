@@ -1,5 +1,6 @@
 import type { ScopeId } from '@scaivault/tenancy';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { watch } from '../../test/replicas/watch.ts';
 import { createMemoryRevisionLog } from './memory-revision-log.ts';
 import { createRevisionFeed, type FollowAnswer, type RevisionFeed } from './revision-feed.ts';
 
@@ -16,14 +17,6 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** Whether a promise has been settled when everything due by now has happened. */
-const watch = (promise: Promise<unknown>): { settled: boolean } => {
-  const state = { settled: false };
-  void promise.then(() => {
-    state.settled = true;
-  });
-  return state;
-};
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 const join = (followerId: string): Promise<FollowAnswer> =>
